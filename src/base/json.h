@@ -1,0 +1,27 @@
+// base/json.h — JSON, strictly: UTF-8, no duplicate keys, bounded depth, nothing after the document. Boost.JSON underneath.
+#pragma once
+
+#include <boost/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace leat {
+
+namespace json = boost::json;
+
+struct JsonLimits {
+  std::size_t depth_max = 64;
+};
+
+// Code::invalid with the byte offset and the reason: syntax, invalid UTF-8, a duplicate key, nested too deep.
+Result<json::value> parse_json(std::string_view text, JsonLimits limits = {});
+
+// Appends `text` as a quoted JSON string. Requires: `text` is UTF-8.
+void append_json_string(std::string& out, std::string_view text);
+
+// True when `text` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
+bool is_utf8(std::string_view text);
+
+}  // namespace leat

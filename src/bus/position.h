@@ -1,0 +1,32 @@
+// bus/position.h — "how far is this?", the same answer everywhere, and its text form for headers and tokens.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/strong.h"
+#include "base/uuid.h"
+
+namespace leat::bus {
+
+inline constexpr Offset start_of_log{-2};  // as Kafka's ListOffsets: the first that exists
+
+struct Position {
+  Uuid bus;
+  TopicId topic;
+  PartitionIndex partition;
+  Epoch epoch{-1};  // of the record before `next`; -1 where the bus cannot tell
+  Offset next;      // the first offset not yet seen
+  auto operator<=>(const Position&) const = default;
+};
+
+// The text form, safe in an HTTP header: comma-separated `<bus>.<topic>.<partition>.<epoch>.<next>`, ids as 22 characters
+// of base64url. At most 64 positions.
+std::string to_text(const std::vector<Position>&);
+// Code::invalid with the offset of the first character that is wrong.
+Result<std::vector<Position>> parse_positions(std::string_view text);
+
+}  // namespace leat::bus

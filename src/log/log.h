@@ -1,0 +1,134 @@
+// log/log.h — the durable log of one data directory: many partitions, one Flusher, one journal.
+// Formats: docs/formats/{journal,segment,manifest}.md. Why a shared journal: docs/adr/0003-one-journal.md.
+//
+// Promises
+//   * An append is acknowledged only when it is on disk. All parts of one append become durable at one instant, also
+//     across a crash: after recovery either all of them are there or none.
+//   * Readers see only what is durable; offsets are never given out twice; a partition's batches are stored byte for
+//     byte as they came, but for base offset and leader epoch.
+//   * After a failed flush nothing is acknowledged any more (Code::unavailable) until the directory is opened again;
+//     reads below the durable end go on.
+//   * What is damaged below the durable end is an error that names file and range (Code::corrupt), never an end of log.
+//
+// Safe to use from any thread. Callbacks come on the log's flush executor and must be short.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/strong.h"
+#include "base/task.h"
+#include "base/uuid.h"
+#include "platform/platform.h"
+
+namespace leat::log {
+
+struct PartitionId {
+  TopicId topic;
+  PartitionIndex index;
+  auto operator<=>(const PartitionId&) const = default;
+};
+
+struct PartitionOptions {
+  std::uint64_t segment_bytes = 256ull << 20;          // a segment is rolled before it would pass this size
+  std::optional<std::int64_t> retention_ms;            // by the largest record timestamp of a segment; off by default
+  std::optional<std::uint64_t> retention_bytes;
+  auto operator<=>(const PartitionOptions&) const = default;
+};
+
+struct Options {
+  std::uint64_t journal_bytes = 32ull << 20;   // one journal file; two or three exist
+  std::uint64_t direct_bytes = 256ull << 10;   // a part this large is written to its segment directly, past the journal
+  std::uint64_t group_bytes_max = 4ull << 20;  // appends that share one flush
+  std::uint64_t pending_bytes_max = 64ull << 20;  // waiting to be flushed; beyond it append answers Code::unavailable
+};
+
+// Batches for one partition: one or more whole RecordBatch v2, one after the other, as a producer sent them.
+struct Part {
+  PartitionId partition;
+  std::string batches;
+};
+
+struct Appended {
+  Offset first;  // offset given to the first record of the part
+  Offset next;   // one past its last
+  Epoch epoch;
+};
+
+struct Bounds {
+  Offset start;        // first offset that still exists
+  Offset durable_end;  // one past the last that a reader may see
+  Epoch epoch;         // of this life
+};
+
+// Where an epoch began. History is ascending in both.
+struct EpochStart {
+  Epoch epoch;
+  Offset start;
+};
+
+// Whole batches, byte for byte, the first of which contains the offset asked for (or is the next one that exists).
+struct Slice {
+  std::string batches;   // empty at the durable end
+  Offset next;           // read from here to go on; passes over compacted gaps
+};
+
+// What open() found and did, for the log line and the metrics (promise 2: damage is never silence).
+struct Recovery {
+  bool clean = false;                   // closed in order by the life before
+  std::uint64_t journal_bytes_read = 0;
+  std::uint64_t journal_bytes_cut = 0;  // after the last valid group
+  std::uint64_t segment_bytes_cut = 0;  // above the durable ends
+};
+
+class Log {
+ public:
+  // Opens or makes the log in `directory` (its folder must exist; the caller holds its lock). Refuses with Code::corrupt,
+  // naming file and range, when something below a durable end is missing or wrong in what it has to read.
+  static Result<std::unique_ptr<Log>> open(platform::Platform, std::string directory, Options = {});
+  // Stops without a clean mark, as a crash would; unfinished appends are answered Code::cancelled.
+  virtual ~Log() = default;
+
+  // Finishes what was appended, makes segments durable and leaves a clean mark. No appends afterwards.
+  virtual Result<> close() = 0;
+  virtual const Recovery& recovery() const = 0;
+
+  virtual Result<> create(PartitionId, PartitionOptions) = 0;           // durable on return; Code::conflict if it exists
+  virtual Result<> configure(PartitionId, PartitionOptions) = 0;        // durable on return
+  virtual Result<> remove(PartitionId) = 0;                             // durable on return
+  virtual std::vector<PartitionId> partitions() const = 0;
+
+  // Calls `done` exactly once: with one Appended for each part, in order, when all are durable; or with the error, and
+  // then none of them is or will be. Parts of one call for the same partition keep their order; calls for the same
+  // partition keep theirs. Code::invalid for a batch whose length, magic, CRC or record count is wrong.
+  virtual void append(std::vector<Part>, Done<Result<std::vector<Appended>>> done) = 0;
+
+  // Code::history_lost before the start (its message names the range); an empty slice at the durable end;
+  // Code::invalid beyond it. At least one batch, however large, else at most `bytes_max`.
+  virtual Result<Slice> read(PartitionId, Offset from, std::size_t bytes_max) = 0;
+  // The first offset whose record batch has a timestamp at or after `unix_ms`; the durable end when there is none.
+  virtual Result<Offset> offset_at(PartitionId, std::int64_t unix_ms) = 0;
+  virtual Result<Bounds> bounds(PartitionId) const = 0;
+  virtual Result<std::vector<EpochStart>> epochs(PartitionId) const = 0;
+
+  // `wake` is called once, soon after the durable end of the partition passes `seen` (at once if it already has), or
+  // when the log stops. Cancel by destroying what is returned.
+  virtual std::shared_ptr<void> when_past(PartitionId, Offset seen, Task wake) = 0;
+
+  // Forgets everything before `offset`: whole segments are deleted, the start moves exactly there. Durable on return.
+  virtual Result<> delete_before(PartitionId, Offset offset) = 0;
+  // Deletes whole segments that the partition's retention no longer covers, judged at `now_ms`. Returns the new start.
+  virtual Result<Offset> apply_retention(PartitionId, std::int64_t now_ms) = 0;
+  // Whole-partition compaction: replaces all that lies before `before` by `kept` (batches with their offsets, ascending,
+  // gaps allowed) at one instant, also across a crash. Appends and reads go on meanwhile.
+  virtual Result<> replace_before(PartitionId, Offset before, std::string kept) = 0;
+
+  // The oldest flushed byte to the newest: what the process has acknowledged; for metrics and tests.
+  virtual std::uint64_t flushes() const = 0;
+};
+
+}  // namespace leat::log

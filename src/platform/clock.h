@@ -1,0 +1,23 @@
+// platform/clock.h — the seam to time. Wall time is for people, events and retention; monotonic time for every wait.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace leat::platform {
+
+using Duration = std::chrono::nanoseconds;
+using Instant = std::chrono::time_point<std::chrono::steady_clock, Duration>;  // monotonic; meaningless between lives
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual std::int64_t unix_ms() = 0;  // wall clock; may jump either way
+  virtual Instant now() = 0;           // never goes back
+};
+
+// RFC 3339 UTC with fixed milliseconds ("2026-11-21T23:51:24.000Z"), so that text order is time order.
+std::string rfc3339(std::int64_t unix_ms);
+
+}  // namespace leat::platform
