@@ -16,6 +16,9 @@ if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug" AND NOT LEAT_SANITIZE)
 endif()
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
 
+# -O3 costs a third more compile time here and measures the same.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2")
+
 # Asserts stay on in every build: they are promises, not debugging aids.
 foreach(type RELEASE RELWITHDEBINFO MINSIZEREL)
   string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_${type} "${CMAKE_CXX_FLAGS_${type}}")
@@ -33,6 +36,7 @@ endif()
 
 find_program(LEAT_CCACHE ccache)
 if(LEAT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # With a precompiled header ccache needs to be told that what it cannot see in it does not matter.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
       CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${LEAT_CCACHE})

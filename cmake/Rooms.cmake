@@ -3,6 +3,7 @@
 # One library for the folder: every *.cpp in it that is not a test. Its USES list is the list of rooms it may include
 # from; tests/layers holds the includes against it. `*_test.cpp` files beside the code become the program <folder>_test.
 include(GoogleTest OPTIONAL)
+add_custom_target(unit_tests)  # all of them; what `make test-asan` builds
 
 function(leat_room name)
   cmake_parse_arguments(ROOM "" "" "USES;LIBRARIES;TEST_USES" ${ARGN})
@@ -36,6 +37,7 @@ function(leat_room name)
     if(LEAT_PCH)
       target_precompile_headers(${name}_test REUSE_FROM leat_base)
     endif()
-    gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120)
+    gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120 LABELS unit)
+    add_dependencies(unit_tests ${name}_test)
   endif()
 endfunction()
