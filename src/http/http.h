@@ -16,10 +16,15 @@
 
 namespace leat::http {
 
+// Whether two header names, or other tokens of the protocol, are the same (ASCII case does not count).
+bool same_name(std::string_view a, std::string_view b);
+
 // Header names compare without case; order and repeats are kept.
 class Headers {
  public:
   void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+  void set(std::string name, std::string value);  // in place of every earlier one
+  void remove(std::string_view name);
   // The first value, or nothing.
   std::optional<std::string_view> get(std::string_view name) const;
   const std::vector<std::pair<std::string, std::string>>& all() const { return fields_; }
@@ -33,9 +38,9 @@ struct Request {
   std::string target;  // as sent: path and query, percent-encoded
   Headers headers;
   std::string body;
-  std::string peer;             // "127.0.0.1:54321", for logs
-  platform::Instant arrived;    // when its first byte was read
-  platform::Instant deadline;   // when nobody waits any more
+  std::string peer;            // "127.0.0.1:54321", for logs
+  platform::Instant arrived;   // when its first byte was read
+  platform::Instant deadline;  // when nobody waits any more
 };
 
 struct Response {
@@ -51,7 +56,8 @@ using Reply = std::move_only_function<void(Response)>;
 // Called on an I/O thread and must not block: hand long work to an executor and keep `reply` there.
 using Handler = std::function<void(Request, Reply)>;
 
-// RFC 9457 problem details. `detail` is for people; `extra` is JSON members to add ("errors":[...]), or empty.
+// RFC 9457 problem details. `detail` is for people; `extra_members` is JSON members to add ("errors":[...]), or empty.
+// Requires: the texts are UTF-8.
 Response problem(int status, std::string_view title, std::string_view detail, std::string_view extra_members = {});
 std::string_view reason(int status);
 
