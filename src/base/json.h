@@ -15,8 +15,15 @@ struct JsonLimits {
   std::size_t depth_max = 64;
 };
 
-// Code::invalid with the byte offset and the reason: syntax, invalid UTF-8, a duplicate key, nested too deep.
-Result<json::value> parse_json(std::string_view text, JsonLimits limits = {});
+// Where and why a text is not JSON.
+struct JsonFault {
+  std::size_t offset = 0;  // bytes
+  std::string reason;
+};
+
+// Code::invalid with the byte offset and the reason: syntax, invalid UTF-8, a duplicate key, nested too deep. The same two
+// also go to `fault`, for who can show the place.
+Result<json::value> parse_json(std::string_view text, JsonLimits limits = {}, JsonFault* fault = nullptr);
 
 // Appends `text` as a quoted JSON string. Requires: `text` is UTF-8.
 void append_json_string(std::string& out, std::string_view text);
