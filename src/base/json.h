@@ -1,9 +1,11 @@
-// base/json.h — JSON, strictly: UTF-8, no duplicate keys, bounded depth, nothing after the document. Boost.JSON underneath.
+// base/json.h — JSON, strictly: UTF-8, no duplicate keys, bounded depth, nothing after the document. Boost.JSON
+// underneath.
 #pragma once
 
-#include <boost/json.hpp>
 #include <string>
 #include <string_view>
+
+#include <boost/json.hpp>
 
 #include "base/result.h"
 

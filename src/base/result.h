@@ -46,20 +46,18 @@ inline std::unexpected<Error> fail(Error error) { return std::unexpected(std::mo
 //   LEAT_TRY(auto file, files.open(path, mode));     LEAT_CHECK(file->sync());
 #define LEAT_CONCAT_(a, b) a##b
 #define LEAT_CONCAT(a, b) LEAT_CONCAT_(a, b)
-#define LEAT_TRY_(temporary, declaration, ...)                                        \
-  auto&& temporary = (__VA_ARGS__);                                                   \
-  if (!temporary) return ::leat::fail(std::move(temporary).error());                  \
+#define LEAT_TRY_(temporary, declaration, ...)                       \
+  auto&& temporary = (__VA_ARGS__);                                  \
+  if (!temporary) return ::leat::fail(std::move(temporary).error()); \
   declaration = *std::move(temporary)
 #define LEAT_TRY(declaration, ...) LEAT_TRY_(LEAT_CONCAT(leat_try_, __LINE__), declaration, __VA_ARGS__)
-#define LEAT_CHECK(...)                                                               \
-  do {                                                                                \
-    if (auto&& leat_checked = (__VA_ARGS__); !leat_checked)                           \
-      return ::leat::fail(std::move(leat_checked).error());                           \
+#define LEAT_CHECK(...)                                                                                           \
+  do {                                                                                                            \
+    if (auto&& leat_checked = (__VA_ARGS__); !leat_checked) return ::leat::fail(std::move(leat_checked).error()); \
   } while (false)
 
 // On in every build: a broken invariant stops the program before it can damage data.
 [[noreturn]] void assertion_failed(const char* condition, const char* file, int line);
-#define LEAT_ASSERT(condition) \
-  ((condition) ? void(0) : ::leat::assertion_failed(#condition, __FILE__, __LINE__))
+#define LEAT_ASSERT(condition) ((condition) ? void(0) : ::leat::assertion_failed(#condition, __FILE__, __LINE__))
 
 }  // namespace leat

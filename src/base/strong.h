@@ -13,15 +13,19 @@ struct Strong {
   constexpr auto operator<=>(const Strong&) const = default;
 };
 
-using Offset = Strong<struct OffsetTag>;                // position of a record in a partition
-using FilePos = Strong<struct FilePosTag>;              // position of a byte in a file
-using Epoch = Strong<struct EpochTag, std::int32_t>;    // which life of a partition wrote a record; -1 unknown
+using Offset = Strong<struct OffsetTag>;              // position of a record in a partition
+using FilePos = Strong<struct FilePosTag>;            // position of a byte in a file
+using Epoch = Strong<struct EpochTag, std::int32_t>;  // which life of a partition wrote a record; -1 unknown
 using PartitionIndex = Strong<struct PartitionTag, std::int32_t>;
 
 template <class Tag, class Value>
-constexpr Strong<Tag, Value> operator+(Strong<Tag, Value> a, Value b) { return {static_cast<Value>(a.value + b)}; }
+constexpr Strong<Tag, Value> operator+(Strong<Tag, Value> a, Value b) {
+  return {static_cast<Value>(a.value + b)};
+}
 template <class Tag, class Value>
-constexpr Value operator-(Strong<Tag, Value> a, Strong<Tag, Value> b) { return static_cast<Value>(a.value - b.value); }
+constexpr Value operator-(Strong<Tag, Value> a, Strong<Tag, Value> b) {
+  return static_cast<Value>(a.value - b.value);
+}
 
 }  // namespace leat
 

@@ -1,4 +1,5 @@
-// base/uuid.h — 128-bit ids. Topic and bus ids are random (version 4); event ids carry their time (version 7, RFC 9562).
+// base/uuid.h — 128-bit ids. Topic and bus ids are random (version 4); event ids carry their time (version 7, RFC
+// 9562).
 #pragma once
 
 #include <array>
