@@ -18,9 +18,9 @@ namespace leat::platform {
 class Executor {
  public:
   virtual ~Executor() = default;
-  virtual void post(Task) = 0;                         // from any thread; also from its own tasks
-  virtual void post_after(Duration delay, Task) = 0;   // by the monotonic clock
-  virtual std::size_t queued() const = 0;              // posted and not begun, without those still waiting for their time
+  virtual void post(Task) = 0;                        // from any thread; also from its own tasks
+  virtual void post_after(Duration delay, Task) = 0;  // by the monotonic clock
+  virtual std::size_t queued() const = 0;  // posted and not begun, without those still waiting for their time
 };
 
 class Executors {

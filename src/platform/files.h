@@ -42,16 +42,21 @@ class Lock {
   virtual ~Lock() = default;
 };
 
-enum class Open { read, write, create, create_new };  // write: must exist; create: made when missing; create_new: must not exist
+enum class Open {
+  read,
+  write,
+  create,
+  create_new
+};  // write: must exist; create: made when missing; create_new: must not exist
 
 class Files {
  public:
   virtual ~Files() = default;
 
   virtual Result<std::unique_ptr<File>> open(const std::string& path, Open how) = 0;
-  virtual Result<> rename(const std::string& from, const std::string& to) = 0;  // replaces `to` atomically
-  virtual Result<> remove(const std::string& path) = 0;                        // a file or an empty folder
-  virtual Result<> make_directory(const std::string& path) = 0;                // with parents; fine if it exists
+  virtual Result<> rename(const std::string& from, const std::string& to) = 0;      // replaces `to` atomically
+  virtual Result<> remove(const std::string& path) = 0;                             // a file or an empty folder
+  virtual Result<> make_directory(const std::string& path) = 0;                     // with parents; fine if it exists
   virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;  // names, sorted
   virtual Result<bool> exists(const std::string& path) = 0;
   virtual Result<> sync_directory(const std::string& path) = 0;

@@ -11,8 +11,8 @@
 namespace leat::platform {
 
 // Written bytes reach the "disk" in sectors of 512 bytes. crash() keeps, for each sector written since its file's last
-// sync, the old or the new content (or, rarely, a sector torn in the middle or full of zeros), each by its own toss; for
-// each folder change (create, rename, remove) since the folder's last sync likewise, in order for each name.
+// sync, the old or the new content (or, rarely, a sector torn in the middle or full of zeros), each by its own toss;
+// for each folder change (create, rename, remove) since the folder's last sync likewise, in order for each name.
 class SimFiles final : public Files {
  public:
   explicit SimFiles(std::uint64_t seed);
@@ -30,9 +30,9 @@ class SimFiles final : public Files {
   // The power goes at the `operations`-th changing call (write, sync, create, rename, remove, truncate, reserve) from
   // now: that call and every later one of any kind fails with Code::io and changes nothing, until restart().
   void crash_after(std::uint64_t operations);
-  void crash();            // now
+  void crash();  // now
   bool crashed() const;
-  void restart();          // keeps what the crash left; the disk works again; locks are free
+  void restart();                    // keeps what the crash left; the disk works again; locks are free
   std::uint64_t operations() const;  // changing calls so far: what crash_after counts
 
   // The next sync fails with Code::io; what it covered may or may not be on the disk, and a second sync lies: it

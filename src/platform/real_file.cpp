@@ -1,0 +1,61 @@
+#include "platform/real_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+namespace leat::platform {
+
+Result<std::size_t> RealFile::read_at(std::uint64_t position, char* into, std::size_t size) {
+  std::size_t got = 0;
+  while (got < size) {
+    const auto n =
+        uninterrupted([&] { return ::pread(fd_.get(), into + got, size - got, static_cast<off_t>(position + got)); });
+    if (n < 0) return posix_failure("read", path_);
+    if (n == 0) break;
+    got += static_cast<std::size_t>(n);
+  }
+  return got;
+}
+
+Result<> RealFile::write_at(std::uint64_t position, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto n =
+        uninterrupted([&] { return ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(position)); });
+    if (n < 0) return posix_failure("write", path_);
+    position += static_cast<std::uint64_t>(n);
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return {};
+}
+
+Result<> RealFile::sync() {
+  // Whatever the errno, the failure is final: ENOSPC from a flush means lost pages, not "try again".
+  if (::fdatasync(fd_.get()) != 0) return fail(Code::io, posix_error("sync", path_, errno).what);
+  return {};
+}
+
+Result<std::uint64_t> RealFile::size() {
+  struct stat status;
+  if (::fstat(fd_.get(), &status) != 0) return posix_failure("stat", path_);
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
+Result<> RealFile::truncate(std::uint64_t size) {
+  if (uninterrupted([&] { return ::ftruncate(fd_.get(), static_cast<off_t>(size)); }) != 0)
+    return posix_failure("truncate", path_);
+  return {};
+}
+
+Result<> RealFile::reserve(std::uint64_t position, std::uint64_t length) {
+  if (length == 0) return {};
+  const int result = uninterrupted([&] {
+    return ::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(position), static_cast<off_t>(length));
+  });
+  // A file system that cannot reserve answers at the write instead; that is slower to notice, not wrong.
+  if (result != 0 && errno != EOPNOTSUPP) return posix_failure("reserve", path_);
+  return {};
+}
+
+void RealFile::drop_cache() { ::posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_DONTNEED); }
+
+}  // namespace leat::platform

@@ -1,0 +1,26 @@
+// platform/real_file.h — one open file of this machine.
+#pragma once
+
+#include "platform/files.h"
+#include "platform/posix.h"
+
+namespace leat::platform {
+
+class RealFile final : public File {
+ public:
+  RealFile(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  Result<std::size_t> read_at(std::uint64_t position, char* into, std::size_t size) override;
+  Result<> write_at(std::uint64_t position, std::string_view bytes) override;
+  Result<> sync() override;
+  Result<std::uint64_t> size() override;
+  Result<> truncate(std::uint64_t size) override;
+  Result<> reserve(std::uint64_t position, std::uint64_t length) override;
+  void drop_cache() override;
+
+ private:
+  Descriptor fd_;
+  std::string path_;
+};
+
+}  // namespace leat::platform
