@@ -126,33 +126,34 @@ class Builder {
   bool on_comment_part(json::string_view, Failure&) { return true; }
   bool on_comment(json::string_view, Failure&) { return true; }
 
-  const std::string& duplicate() const { return duplicate_; }
+  const std::optional<std::string>& duplicate() const { return duplicate_; }
 
  private:
   json::value_stack stack_;
   JsonKeys keys_;
   std::string text_;  // of the key or number being read
-  std::string duplicate_;
+  std::optional<std::string> duplicate_;
 };
 
 }  // namespace
 
-Result<json::value> parse_json(std::string_view text, JsonLimits limits) {
+Result<json::value> parse_json(std::string_view text, JsonLimits limits, JsonFault* fault) {
   json::parse_options options;
   options.max_depth = limits.depth_max;
   json::basic_parser<Builder> parser(options);
-  Failure failure;
-  std::size_t end = 0;
+  JsonFault found;
   try {
-    end = parser.write_some(false, text.data(), text.size(), failure);
-    if (!failure && end < text.size()) failure = json::error::extra_data;
+    Failure failure;
+    found.offset = parser.write_some(false, text.data(), text.size(), failure);
+    if (!failure && found.offset < text.size()) failure = json::error::extra_data;
     if (!failure) return parser.handler().release();
+    found.reason = failure.message();
+    if (const auto& key = parser.handler().duplicate()) found.reason += fmt::format(" \"{}\"", *key);
   } catch (const std::exception& e) {
-    return fail(Code::invalid, fmt::format("JSON: {}", e.what()));
+    found.reason = e.what();
   }
-  const auto& duplicate = parser.handler().duplicate();
-  const std::string which = duplicate.empty() ? "" : fmt::format(" \"{}\"", duplicate);
-  return fail(Code::invalid, fmt::format("JSON at byte {}: {}{}", end, failure.message(), which));
+  if (fault != nullptr) *fault = found;
+  return fail(Code::invalid, fmt::format("JSON at byte {}: {}", found.offset, found.reason));
 }
 
 void append_json_string(std::string& out, std::string_view text) {

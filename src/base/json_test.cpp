@@ -55,9 +55,12 @@ TEST(Json, RefusesWhatIsNotStrictAndSaysWhere) {
 }
 
 TEST(Json, NamesThePlaceOfADuplicateKey) {
-  const auto value = parse_json(R"({"a":1,"b":2,"a":3})");
+  JsonFault fault;
+  const auto value = parse_json(R"({"a":1,"b":2,"a":3})", {}, &fault);
   ASSERT_FALSE(value);
   EXPECT_EQ(value.error().what, "JSON at byte 15: duplicate key \"a\"");
+  EXPECT_EQ(fault.offset, 15u);
+  EXPECT_EQ(fault.reason, "duplicate key \"a\"");
 }
 
 TEST(Json, FindsDuplicatesInWideObjectsAndNotBetweenSiblings) {
