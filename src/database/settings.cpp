@@ -59,7 +59,7 @@ Result<> use_wal(Connection& connection, const std::string& prefix) {
   Statement statement(raw, &connection);
   if (!statement) return fail(failure_of(connection.handle).error);
   LEAT_TRY(const bool row, statement.step());
-  if (row && statement.text(0) == "wal") return {};
+  if (row && (statement.text(0) == "wal" || statement.text(0) == "memory")) return {};  // memory: a ":memory:" database
   return fail(Code::unavailable, "SQLite cannot use a WAL here");
 }
 
