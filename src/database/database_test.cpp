@@ -131,7 +131,9 @@ TEST(Transaction, KeepsAllOrNothing) {
   for (const bool keep : {true, false, true}) {
     auto part = *Savepoint::open(db);
     ASSERT_TRUE(db.execute(keep ? "insert into t values ('kept')" : "insert into t values ('undone')"));
-    if (keep) ASSERT_TRUE(part.keep());
+    if (keep) {
+      ASSERT_TRUE(part.keep());
+    }
   }
   ASSERT_TRUE(kept.commit());
   EXPECT_EQ(answer(db, "select a from t"), "kept;kept");
