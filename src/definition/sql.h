@@ -15,14 +15,14 @@
 namespace leat::definition {
 
 struct Parameter {
-  std::string name;         // without the colon: "id", "order.id", "event.time"
-  std::size_t position;     // byte offset of its first appearance in `text`
+  std::string name;      // without the colon: "id", "order.id", "event.time"
+  std::size_t position;  // byte offset of its first appearance in `text`
 };
 
 struct Sql {
-  std::string text;                    // as written
-  std::string numbered;                // parameters replaced by ?1, ?2, ...: what is prepared
-  std::vector<Parameter> parameters;   // ?1 is parameters[0]
+  std::string text;                                         // as written
+  std::string numbered;                                     // parameters replaced by ?1, ?2, ...: what is prepared
+  std::vector<Parameter> parameters;                        // ?1 is parameters[0]
   std::vector<std::pair<std::size_t, std::size_t>> shifts;  // (offset in `numbered`, offset in `text`), ascending
 
   // Where each line of `text` begins in the file (a YAML block is indented).
