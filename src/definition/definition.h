@@ -1,5 +1,5 @@
-// definition/definition.h — a system as its users write it (docs/guide/language.md), read into plain data. Every part keeps
-// its place in the file, so that whatever is found wrong later can still point at the character.
+// definition/definition.h — a system as its users write it (docs/guide/language.md), read into plain data. Every part
+// keeps its place in the file, so that whatever is found wrong later can still point at the character.
 #pragma once
 
 #include <cstdint>
@@ -97,8 +97,8 @@ struct Route {
 struct Command {
   Place place;
   Route route;
-  std::string body_file;             // empty: no body is accepted
-  std::optional<json::value> body;   // its JSON Schema
+  std::string body_file;            // empty: no body is accepted
+  std::optional<json::value> body;  // its JSON Schema
   Reaction reaction;
 };
 

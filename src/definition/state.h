@@ -1,0 +1,15 @@
+// definition/state.h — `state:`, what a service owns: one SQL file with migration marks, or a folder of numbered files.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "definition/definition.h"
+#include "definition/form.h"
+
+namespace leat::definition {
+
+// `path` is resolved; `asked` is where it is named.
+std::vector<Migration> read_state(Reading&, const std::string& path, const Place& asked);
+
+}  // namespace leat::definition
