@@ -32,7 +32,7 @@ test-asan: ## the unit tests under AddressSanitizer and UndefinedBehaviorSanitiz
 
 bench: ## every benchmark beside its limit, under ten minutes; BENCH="query start" picks some
 	@tools/setup build bench
-	@cmake --preset bench --log-level=WARNING
+	@cmake --preset release --log-level=WARNING
 	cmake --build build -j $(JOBS) --target leat benches
 	@tools/bench $(BENCH)
 
