@@ -6,8 +6,8 @@
 
 namespace leat {
 
-// 32 hexadecimal digits (a version 5 UUID over `content`, RFC 9562). For recognising our own files and definitions again,
-// not for security.
+// 32 hexadecimal digits (a version 5 UUID over `content`, RFC 9562). For recognising our own files and definitions
+// again, not for security.
 std::string content_id(std::string_view content);
 
 }  // namespace leat

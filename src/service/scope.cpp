@@ -24,7 +24,8 @@ void Scope::add_query(const std::vector<ParameterPlan>& parameters) {
 void Scope::add_body(const schema::JsonSchema& body) {
   for (const auto& attribute : body.attributes())
     add(attribute.name,
-        {.from = Source::From::body, .name = attribute.name, .base64 = attribute.content_encoding == "base64"}, "the body");
+        {.from = Source::From::body, .name = attribute.name, .base64 = attribute.content_encoding == "base64"},
+        "the body");
   add("body", {.from = Source::From::whole, .name = "body"}, "the whole body");
 }
 
@@ -86,7 +87,8 @@ void Scope::refuse_unknown(const definition::Sql& sql, const definition::Paramet
   } else {
     fix = fmt::format("there are :{}", fmt::join(known, ", :"));
   }
-  mistakes.error(sql.place(parameter.position), fmt::format("{} has no parameter `:{}`", subject_, parameter.name), fix);
+  mistakes.error(sql.place(parameter.position), fmt::format("{} has no parameter `:{}`", subject_, parameter.name),
+                 fix);
 }
 
 std::vector<std::string> Scope::names() const {

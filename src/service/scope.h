@@ -12,8 +12,8 @@
 
 namespace leat::service {
 
-// The names in reach of the statements of one reaction or query. A bare name that stands in two places is refused rather
-// than guessed; a name that stands in none gets a mistake that says what there is.
+// The names in reach of the statements of one reaction or query. A bare name that stands in two places is refused
+// rather than guessed; a name that stands in none gets a mistake that says what there is.
 class Scope {
  public:
   explicit Scope(std::string subject) : subject_(std::move(subject)) {}
@@ -27,7 +27,8 @@ class Scope {
   void add_step(const std::string& name, std::size_t index, const std::vector<std::string>& columns);
   void add_auth() { auth_ = true; }
 
-  // The sources of all parameters of `sql`, in binding order; unknown and ambiguous ones become mistakes at their place.
+  // The sources of all parameters of `sql`, in binding order; unknown and ambiguous ones become mistakes at their
+  // place.
   std::vector<Source> resolve(const definition::Sql& sql, definition::Mistakes& mistakes) const;
 
  private:

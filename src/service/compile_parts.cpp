@@ -1,0 +1,33 @@
+#include <fmt/format.h>
+
+#include "service/compiler.h"
+
+namespace leat::service {
+
+std::shared_ptr<const schema::JsonSchema> compile_schema(Compiler& compiler, const json::value& schema,
+                                                         const std::string& name, const definition::Place& place) {
+  auto compiled = schema::JsonSchema::compile(schema, name);
+  if (compiled) return *std::move(compiled);
+  compiler.mistakes.error(place, fmt::format("{} is not a usable JSON Schema: {}", name, compiled.error().what));
+  return nullptr;
+}
+
+RoutePlan compile_route(const definition::Route& route, const std::vector<definition::QueryParameter>& query) {
+  RoutePlan plan{.method = route.method, .path = route.path, .segments = route.segments};
+  for (const auto& segment : route.segments)
+    if (segment.parameter)
+      plan.path_parameters.push_back({.name = segment.text, .type = *segment.parameter, .required = true});
+  for (const auto& parameter : query)
+    plan.query_parameters.push_back({.name = parameter.name,
+                                     .type = parameter.type,
+                                     .fallback = parameter.fallback,
+                                     .required = parameter.required});
+  return plan;
+}
+
+StatementPlan compile_statement(Compiler& compiler, const definition::Sql& sql, const Scope& scope,
+                                const Examined& examined) {
+  return {.sql = sql, .sources = scope.resolve(sql, compiler.mistakes), .columns = examined.columns.size()};
+}
+
+}  // namespace leat::service

@@ -1,0 +1,164 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "database/database.h"
+#include "definition/tokens.h"
+#include "service/compiler.h"
+
+namespace leat::service {
+namespace {
+
+constexpr std::size_t files_max = 10;
+
+// A statement around `inner`; parameters of the page come after those that the user wrote.
+StatementPlan around(const StatementPlan& inner, std::string before, std::string after) {
+  StatementPlan out = inner;
+  out.sql.numbered = fmt::format("{}{}{}", before, inner.sql.numbered, after);
+  out.sql.shifts.clear();  // nothing of it can be wrong any more
+  return out;
+}
+
+// order by a desc, b  ->  "a" desc, "b"
+std::string order_terms(const std::vector<definition::OrderColumn>& order) {
+  std::vector<std::string> terms;
+  for (const auto& column : order)
+    terms.push_back(database::quoted_name(column.column) + (column.descending ? " desc" : ""));
+  return fmt::format("{}", fmt::join(terms, ", "));
+}
+
+// The rows after the one whose order values are ?first, ?first+1, ...: a < ?1 or (a = ?1 and b > ?2) or ...
+std::string after_terms(const std::vector<definition::OrderColumn>& order, std::size_t first) {
+  std::vector<std::string> alternatives;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    std::string all;
+    for (std::size_t j = 0; j < i; ++j)
+      all += fmt::format("{} = ?{} and ", database::quoted_name(order[j].column), first + j);
+    alternatives.push_back(fmt::format("({}{} {} ?{})", all, database::quoted_name(order[i].column),
+                                       order[i].descending ? "<" : ">", first + i));
+  }
+  return fmt::format("({})", fmt::join(alternatives, " or "));
+}
+
+// Keyset paging: a page begins behind the last row of the one before, found by its order values; no OFFSET, so the
+// fiftieth page costs what the first does.
+void add_pages(QueryPlan& plan, const definition::Query& query) {
+  const std::size_t given = plan.first.sources.size();
+  const std::string order = order_terms(query.order);
+  const StatementPlan select = plan.first;
+  plan.first = around(select, "select * from (", fmt::format("\n) order by {} limit ?{}", order, given + 1));
+  plan.next = around(select, "select * from (",
+                     fmt::format("\n) where {} order by {} limit ?{}", after_terms(query.order, given + 1), order,
+                                 given + query.order.size() + 1));
+}
+
+void find_order_columns(Compiler& compiler, const definition::Query& query, const Examined& examined, QueryPlan& plan) {
+  for (const auto& order : query.order) {
+    const auto column = std::ranges::find(examined.columns, order.column, &ColumnFacts::name);
+    if (column == examined.columns.end()) {
+      compiler.mistakes.error(query.place,
+                              fmt::format("`order:` names `{}`, which the select does not return", order.column),
+                              "order by a column of the result, by its name there");
+      continue;
+    }
+    plan.order_columns.push_back(static_cast<std::size_t>(column - examined.columns.begin()));
+  }
+}
+
+// Attaches, while it lives, the read models that a query names by a table or by their own name: a connection holds ten
+// at a time, a service may have more.
+class Attached {
+ public:
+  Attached(Compiler& compiler, ServiceTables& tables, const definition::Query& query) : queries_(tables.queries) {
+    const auto words = words_of(query.select);
+    for (auto& [name, model] : tables.read_models)
+      if (words.contains(lower(name)) ||
+          std::ranges::any_of(model.names(), [&](auto& t) { return words.contains(lower(t)); }))
+        names_.push_back(name);
+    if (names_.size() > files_max) {
+      compiler.mistakes.error(query.place, fmt::format("the query reads {} read models", names_.size()),
+                              fmt::format("at most {} can be joined in one query; merge some", files_max));
+      names_.clear();
+    }
+    for (const auto& name : names_) {
+      const auto attached = queries_.attach(tables.read_models.at(name), name);
+      LEAT_ASSERT(attached.has_value());
+    }
+  }
+  Attached(const Attached&) = delete;
+  ~Attached() {
+    for (const auto& name : names_) (void)queries_.detach(name);
+  }
+
+ private:
+  static std::set<std::string> words_of(const definition::Sql& sql) {
+    std::set<std::string> out;
+    const auto tokens = definition::tokenise(sql.text);
+    if (!tokens) return out;
+    for (const auto& token : *tokens) {
+      auto text = token.in(sql.text);
+      if (token.kind == definition::Token::Kind::quoted_name) text = text.substr(1, text.size() - 2);
+      if (token.kind == definition::Token::Kind::quoted_name || token.kind == definition::Token::Kind::word)
+        out.insert(lower(text));
+    }
+    return out;
+  }
+  static std::string lower(std::string_view text) {
+    std::string out(text);
+    std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return out;
+  }
+
+  Tables& queries_;
+  std::vector<std::string> names_;
+};
+
+// Which files the query opens; the tables are main (state) or those of an attached read model.
+void find_files(const Examined& examined, QueryPlan& plan) {
+  for (const auto& read : examined.reads) {
+    if (read.schema == "main") {
+      plan.uses_state = true;
+    } else if (std::ranges::find(plan.read_models, read.schema) == plan.read_models.end()) {
+      plan.read_models.push_back(read.schema);
+    }
+  }
+}
+
+void warn_of_scans(Compiler& compiler, ServiceTables& tables, const definition::Query& query) {
+  for (const auto& table : tables.queries.full_scans(query.select))
+    compiler.mistakes.warning(query.select.place(), fmt::format("the query reads all of `{}`", table),
+                              "add an index on the columns it is looked up by");
+}
+
+}  // namespace
+
+QueryPlan compile_query(Compiler& compiler, ServiceTables& tables, const definition::Query& query) {
+  QueryPlan plan{.route = compile_route(query.route, query.parameters), .many = query.many};
+  plan.limit_default = query.limit_default;
+  plan.limit_max = query.limit_max;
+  Scope scope(fmt::format("{} {}", query.route.method, query.route.path));
+  scope.add_path(plan.route.path_parameters);
+  scope.add_query(plan.route.query_parameters);
+  scope.add_auth();
+
+  const Attached attached(compiler, tables, query);
+  const auto examined = tables.queries.examine(query.select, compiler.mistakes);
+  if (!examined) {
+    scope.resolve(query.select, compiler.mistakes);
+    return plan;
+  }
+  if (!examined->read_only)
+    compiler.mistakes.error(query.select.place(), "a query changes tables", "only a SELECT can answer a query");
+  plan.first = compile_statement(compiler, query.select, scope, *examined);
+  plan.shape = shape_of(examined->columns, query.select.place(), compiler.mistakes);
+  find_files(*examined, plan);
+  if (query.many) {
+    find_order_columns(compiler, query, *examined, plan);
+    add_pages(plan, query);
+  }
+  warn_of_scans(compiler, tables, query);
+  return plan;
+}
+
+}  // namespace leat::service

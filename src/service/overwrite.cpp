@@ -1,0 +1,182 @@
+#include "service/overwrite.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "definition/tokens.h"
+
+namespace leat::service {
+namespace {
+
+using definition::Token;
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return out;
+}
+
+// Names and values of one statement, read from left to right; any surprise ends the proof.
+class Reading {
+ public:
+  Reading(const StatementPlan& statement, std::vector<Token> tokens)
+      : statement_(statement), tokens_(std::move(tokens)) {
+    std::erase_if(tokens_, [](const Token& token) { return token.is_blank(); });
+  }
+
+  bool word(std::string_view keyword) {
+    if (at_ == tokens_.size() || tokens_[at_].kind != Token::Kind::word) return false;
+    if (lower(text()) != keyword) return false;
+    return ++at_, true;
+  }
+  bool symbol(std::string_view symbol) {
+    if (at_ == tokens_.size() || text() != symbol) return false;
+    return ++at_, true;
+  }
+  std::optional<std::string> name() {
+    if (at_ == tokens_.size() || tokens_[at_].kind != Token::Kind::word) return std::nullopt;
+    std::string out = lower(text());
+    ++at_;
+    return out;
+  }
+  // A parameter (its source), a literal, or excluded.<column>.
+  struct Value {
+    const Source* source = nullptr;
+    std::string excluded;
+  };
+  std::optional<Value> value() {
+    if (at_ == tokens_.size()) return std::nullopt;
+    const Token token = tokens_[at_];
+    if (token.kind == Token::Kind::parameter) {
+      ++at_;
+      return Value{.source = source_of(token.in(statement_.sql.text).substr(1))};
+    }
+    if (token.kind == Token::Kind::string || token.kind == Token::Kind::number || word("null")) {
+      if (token.kind != Token::Kind::word) ++at_;
+      return Value{};
+    }
+    if (!word("excluded") || !symbol(".")) return std::nullopt;
+    auto column = name();
+    if (!column) return std::nullopt;
+    return Value{.excluded = *column};
+  }
+  bool end() { return at_ == tokens_.size() || (symbol(";") && at_ == tokens_.size()); }
+
+ private:
+  std::string_view text() const { return tokens_[at_].in(statement_.sql.text); }
+  const Source* source_of(std::string_view parameter) const {
+    for (std::size_t i = 0; i < statement_.sql.parameters.size(); ++i)
+      if (statement_.sql.parameters[i].name == parameter) return &statement_.sources[i];
+    return nullptr;
+  }
+
+  const StatementPlan& statement_;
+  std::vector<Token> tokens_;
+  std::size_t at_ = 0;
+};
+
+bool is_key(const Reading::Value& value, std::string_view key) {
+  if (value.source == nullptr) return false;
+  return (value.source->from == Source::From::payload && value.source->name == key) ||
+         (value.source->from == Source::From::event && value.source->name == "key");
+}
+
+using Columns = std::vector<std::string>;
+
+// (a, b, c)
+std::optional<Columns> column_list(Reading& in) {
+  Columns out;
+  do {
+    auto name = in.name();
+    if (!name) return std::nullopt;
+    out.push_back(*name);
+  } while (in.symbol(","));
+  if (!in.symbol(")")) return std::nullopt;
+  return out;
+}
+
+// a = value, b = value: the columns set, in lower case.
+std::optional<Columns> assignments(Reading& in) {
+  Columns out;
+  do {
+    auto name = in.name();
+    if (!name || !in.symbol("=")) return std::nullopt;
+    const auto value = in.value();
+    if (!value || (!value->excluded.empty() && value->excluded != *name)) return std::nullopt;
+    out.push_back(*name);
+  } while (in.symbol(","));
+  return out;
+}
+
+bool covers(const Columns& set, const Columns& inserted, std::string_view primary_key) {
+  return std::ranges::all_of(inserted, [&](const std::string& column) {
+    return column == primary_key || std::ranges::find(set, column) != set.end();
+  });
+}
+
+// After "into": t [(columns)] values (...) with the primary key bound to the event's key. The inserted columns.
+std::optional<Columns> inserted_columns(Reading& in, std::string_view key, const TableFacts& table,
+                                        const std::string& primary_key) {
+  if (in.name() != lower(table.name)) return std::nullopt;
+  Columns columns;
+  if (in.symbol("(")) {
+    auto listed = column_list(in);
+    if (!listed) return std::nullopt;
+    columns = *listed;
+  } else {
+    for (const auto& column : table.columns) columns.push_back(lower(column));
+  }
+  if (!in.word("values") || !in.symbol("(")) return std::nullopt;
+  bool keyed = false;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (i > 0 && !in.symbol(",")) return std::nullopt;
+    const auto value = in.value();
+    if (!value || !value->excluded.empty()) return std::nullopt;
+    if (columns[i] == primary_key) keyed = is_key(*value, key);
+  }
+  if (!in.symbol(")") || !keyed) return std::nullopt;
+  return columns;
+}
+
+bool insert_overwrites(Reading& in, bool replaces, std::string_view key, const TableFacts& table,
+                       const std::string& primary_key) {
+  const auto columns = inserted_columns(in, key, table, primary_key);
+  if (!columns) return false;
+  if (replaces) return in.end();
+  if (!in.word("on") || !in.word("conflict") || !in.symbol("(")) return false;
+  if (in.name() != primary_key || !in.symbol(")")) return false;
+  if (!in.word("do") || !in.word("update") || !in.word("set")) return false;
+  const auto set = assignments(in);
+  return set && in.end() && covers(*set, *columns, primary_key);
+}
+
+bool update_overwrites(Reading& in, std::string_view key, const TableFacts& table, const std::string& primary_key) {
+  if (in.name() != lower(table.name) || !in.word("set")) return false;
+  const auto set = assignments(in);
+  if (!set || std::ranges::find(*set, primary_key) != set->end()) return false;
+  if (!in.word("where") || in.name() != primary_key || !in.symbol("=")) return false;
+  const auto value = in.value();
+  return value && is_key(*value, key) && in.end();
+}
+
+}  // namespace
+
+bool later_overwrites_earlier(const StatementPlan& statement, std::string_view key, const TableFacts& table) {
+  if (!table.plain || table.primary_key.size() != 1) return false;
+  auto tokens = definition::tokenise(statement.sql.text);
+  if (!tokens) return false;
+  Reading in(statement, *std::move(tokens));
+  const std::string primary_key = lower(table.primary_key.front());
+
+  if (in.word("update")) return update_overwrites(in, key, table, primary_key);
+  bool replaces = in.word("replace");
+  if (!replaces) {
+    if (!in.word("insert")) return false;
+    replaces = in.word("or");
+    if (replaces && !in.word("replace")) return false;
+  }
+  return in.word("into") && insert_overwrites(in, replaces, key, table, primary_key);
+}
+
+}  // namespace leat::service

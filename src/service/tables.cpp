@@ -1,0 +1,136 @@
+#include "service/tables.h"
+
+#include <fmt/format.h>
+
+#include "database/access.h"
+
+namespace leat::service {
+namespace {
+
+// SQLite's words without what our line says already.
+std::string plain(std::string message) {
+  if (const auto near = message.find("near \"");
+      near != std::string::npos && message.find("syntax error") != std::string::npos)
+    return "SQL: " + message;
+  return message;
+}
+
+std::string fix_for(const std::string& message) {
+  if (message.starts_with("no such table"))
+    return "commands see the service's own state, read models their own tables, queries both";
+  return {};
+}
+
+void add(definition::Mistakes& mistakes, const definition::Sql& sql, const database::SqlFailure& failure) {
+  const auto place = failure.offset < 0 ? sql.place() : sql.place_of_numbered(static_cast<std::size_t>(failure.offset));
+  mistakes.error(place, plain(failure.error.what), fix_for(failure.error.what));
+}
+
+}  // namespace
+
+Result<Tables> Tables::make(platform::Platform& platform) {
+  const std::string path = "/" + Uuid::v4(platform.random.bytes16()).text();
+  LEAT_TRY(auto database, database::Database::open(path, {.in_memory = true}));
+  return Tables(std::move(database), path);
+}
+
+bool Tables::execute(const definition::Sql& script, definition::Mistakes& mistakes) {
+  if (const auto done = database_.execute(script.numbered); !done) {
+    add(mistakes, script, done.error());
+    return false;
+  }
+  return true;
+}
+
+std::optional<Examined> Tables::examine(const definition::Sql& statement, definition::Mistakes& mistakes) {
+  auto examined = database::examine(database_, statement.numbered);
+  if (!examined) {
+    add(mistakes, statement, examined.error());
+    return std::nullopt;
+  }
+  const auto& [prepared, access] = *examined;
+  for (const auto& other : access.others) {
+    mistakes.error(statement.place(), fmt::format("`{}` has no place in a statement of a service", other),
+                   "tables are made in `state:` and `tables:`; transactions are Leat's");
+    return std::nullopt;
+  }
+  Examined out{.functions = access.functions, .read_only = prepared.is_read_only()};
+  for (int i = 0; i < prepared.columns(); ++i)
+    out.columns.push_back({std::string(prepared.name(i)), std::string(prepared.declared_type(i))});
+  for (const auto& use : access.reads) out.reads.insert({use.schema, use.table});
+  for (const auto& use : access.updates) out.writes.insert({use.schema, use.table});
+  for (const auto& use : access.inserts) out.writes.insert({use.schema, use.table});
+  for (const auto& use : access.deletes) out.writes.insert({use.schema, use.table});
+  return out;
+}
+
+std::vector<std::string> Tables::full_scans(const definition::Sql& statement) {
+  const auto plan = database::query_plan(database_, statement.numbered);
+  std::vector<std::string> out;
+  if (!plan) return out;
+  for (const auto& scan : plan->scans)
+    if (!scan.by_index) out.push_back(scan.table);
+  return out;
+}
+
+Result<> Tables::attach(const Tables& other, const std::string& schema) {
+  return database_.attach(other.path_, schema);
+}
+Result<> Tables::detach(const std::string& schema) { return database_.detach(schema); }
+
+std::vector<std::vector<std::string>> Tables::rows(const std::string& sql) {
+  std::vector<std::vector<std::string>> out;
+  auto statement = database_.prepare(sql, database::Prepare::once);
+  LEAT_ASSERT(statement.has_value());
+  for (;;) {
+    const auto more = statement->step();
+    LEAT_ASSERT(more.has_value());
+    if (!*more) return out;
+    auto& row = out.emplace_back();
+    for (int i = 0; i < statement->columns(); ++i) row.emplace_back(statement->text(i));
+  }
+}
+
+std::vector<std::string> Tables::names() {
+  std::vector<std::string> out;
+  for (auto& row :
+       rows("select name from sqlite_schema where type = 'table' and name not like 'sqlite\\_%' escape '\\' "
+            "order by name"))
+    out.push_back(std::move(row[0]));
+  return out;
+}
+
+std::vector<ColumnFacts> Tables::columns(const std::string& table) {
+  std::vector<ColumnFacts> out;
+  for (auto& row : rows(fmt::format("select name, type from pragma_table_info({})", database::quoted_text(table))))
+    out.push_back({std::move(row[0]), std::move(row[1])});
+  return out;
+}
+
+TableFacts Tables::facts(const std::string& table) {
+  TableFacts out{.name = table};
+  const std::string quoted = database::quoted_text(table);
+  for (const auto& row : rows(fmt::format("select name from pragma_table_info({}) order by cid", quoted)))
+    out.columns.push_back(row[0]);
+  for (const auto& row : rows(fmt::format("select name from pragma_table_info({}) where pk > 0 order by pk", quoted)))
+    out.primary_key.push_back(row[0]);
+  const auto uniques =
+      rows(fmt::format("select 1 from pragma_index_list({}) where \"unique\" and origin <> 'pk'", quoted));
+  bool foreign_keys = false;
+  for (const auto& name : names())
+    foreign_keys |=
+        !rows(fmt::format("select 1 from pragma_foreign_key_list({})", database::quoted_text(name))).empty();
+  out.plain = uniques.empty() && !foreign_keys && !has_triggers();
+  return out;
+}
+
+bool Tables::has_autoincrement(const std::string& table) {
+  if (rows("select 1 from sqlite_schema where name = 'sqlite_sequence'").empty()) return false;
+  return !rows(fmt::format("select 1 from sqlite_schema where name = {} and lower(sql) like '%autoincrement%'",
+                           database::quoted_text(table)))
+              .empty();
+}
+
+bool Tables::has_triggers() { return !rows("select 1 from sqlite_schema where type = 'trigger'").empty(); }
+
+}  // namespace leat::service
