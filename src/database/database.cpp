@@ -66,7 +66,8 @@ Result<Database> Database::open(const std::string& path, const Options& options)
   connection->options = options;
   const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                     (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-  const char* vfs = options.vfs.empty() ? nullptr : options.vfs.c_str();
+  const std::string vfs_name = options.in_memory ? "memdb" : options.vfs;
+  const char* vfs = vfs_name.empty() ? nullptr : vfs_name.c_str();
   if (sqlite3_open_v2(path.c_str(), &connection->handle, flags, vfs) != SQLITE_OK)
     return fail(failure_of(connection->handle).error.in("opening " + path));
   if (auto done = configure(*connection); !done) return fail(std::move(done).error().in("opening " + path));

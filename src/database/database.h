@@ -31,6 +31,7 @@ struct Options {
   bool read_only = false;
   Synchronous synchronous = Synchronous::full;
   std::string vfs;                      // name of a FilesVfs; empty: the operating system's files
+  bool in_memory = false;               // no file at all: connections of this process share it by path ("/name")
   std::int64_t cache_bytes = 8 << 20;   // for each file
   std::int64_t mmap_bytes = 256 << 20;  // for each file; reads of mapped pages cost no call. 0: none
   int wal_autocheckpoint_pages = 1000;  // the commit that makes the WAL longer copies it back. 0: only checkpoint()

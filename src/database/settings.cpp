@@ -85,7 +85,7 @@ Result<> configure(Connection& connection) {
 Result<> configure_schema(Connection& connection, std::string_view schema) {
   const auto& options = connection.options;
   const auto prefix = fmt::format("pragma {}.", quoted_name(schema));
-  if (!options.read_only) LEAT_CHECK(use_wal(connection, prefix));
+  if (!options.read_only && !options.in_memory) LEAT_CHECK(use_wal(connection, prefix));
   for (const auto& setting : {
            fmt::format("synchronous = {}", options.synchronous == Synchronous::full ? "full" : "normal"),
            fmt::format("secure_delete = off"),
