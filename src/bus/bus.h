@@ -1,8 +1,9 @@
 // bus/bus.h — the seam that services use: publish as a named source, read from a position. Implemented by the broker in
 // this process (bus/embedded.h) and, later, by a Kafka cluster; bus/contract_test.h describes it for every one of them.
 //
-// All operations are asynchronous: `done` is called exactly once, on a thread of the bus; keep it short and post the rest
-// to an executor of your own. Destroying a Source or Reader cancels what is outstanding (its `done` is then not called).
+// All operations are asynchronous: `done` is called exactly once, on a thread of the bus; keep it short and post the
+// rest to an executor of your own. Destroying a Source or Reader cancels what is outstanding (its `done` is then not
+// called).
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,7 @@ struct Record {
 
 struct TopicConfig {
   std::int32_t partitions = 4;
-  std::optional<std::int64_t> retention_ms;      // off: everything is kept
+  std::optional<std::int64_t> retention_ms;  // off: everything is kept
   std::optional<std::uint64_t> retention_bytes;
   bool compacted = false;
   std::uint64_t segment_bytes = 256ull << 20;
@@ -59,8 +60,10 @@ class Source {
   virtual ~Source() = default;
   virtual std::uint64_t last_published() const = 0;  // 0 when nothing was
   // All publications become durable together with the new last number, or none does. Numbers at or below the last are a
-  // mistake (Code::invalid). On success: where each record lies. On Code::unavailable or Code::io the outcome may be
-  // unknown: open the source again and look at its last number.
+  // mistake (Code::invalid). On success: for each record the position just past it. Several calls may be outstanding;
+  // they take effect, and are answered, in their order. On Code::unavailable or Code::io the outcome may be unknown.
+  // After a failure of any kind the source accepts nothing more (what came behind a failed call would leave a hole):
+  // open it again and look at its last number.
   virtual void publish(std::vector<Publication>, Done<Result<std::vector<Position>>> done) = 0;
 };
 
@@ -85,9 +88,10 @@ struct Delivery {
 class Reader {
  public:
   virtual ~Reader() = default;
-  // Waits until something is there (no polling inside: appends wake it), then delivers at most about `bytes_max`.
-  // Code::history_lost when a position lies before the log start or is not on its history: the reader has stopped; the
-  // message names the range. Code::corrupt: that range is damaged and was not delivered.
+  // Waits until something is there (no polling inside: appends wake it), then delivers at most about `bytes_max`. That
+  // a start_of_log has become an offset is something, so a reader of an empty topic hears at once that it is at the
+  // end. Code::history_lost when a position lies before the log start or is not on its history: the reader has stopped;
+  // the message names the range. Code::corrupt: that range is damaged and was not delivered.
   virtual void next(std::size_t bytes_max, Done<Result<Delivery>> done) = 0;
 };
 
