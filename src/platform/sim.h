@@ -1,5 +1,6 @@
-// platform/sim.h — a whole simulated world from one seed: files that lose, tear and fail, a clock that only moves when
-// nothing else can, executors whose interleaving the seed decides. One thread runs it all, so a seed replays exactly.
+// platform/sim.h — a whole simulated world from one seed: files that lose, tear and fail, a clock that jumps to the
+// next timer when nothing else can be done (and moves a few microseconds with each task), executors whose interleaving
+// the seed decides. One thread runs it all, so a seed replays exactly.
 #pragma once
 
 #include <cstdint>

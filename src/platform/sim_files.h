@@ -10,9 +10,14 @@
 
 namespace leat::platform {
 
-// Written bytes reach the "disk" in sectors of 512 bytes. crash() keeps, for each sector written since its file's last
-// sync, the old or the new content (or, rarely, a sector torn in the middle or full of zeros), each by its own toss;
-// for each folder change (create, rename, remove) since the folder's last sync likewise, in order for each name.
+// Written bytes reach the "disk" in sectors of 512 bytes. What was synced always survives. Of the rest, a crash keeps,
+// for each sector, the old or the new content (or, rarely, a sector torn in the middle, or zeros where it was changed),
+// each by its own toss; a size that was not synced becomes the old one, the new one or one in between. Names are lost
+// apart from content, and the other way round: each create, rename or remove since its folder's last sync survives
+// whole or not at all, for each name in order.
+//
+// Bytes of a sector that were not written are never harmed, as the disks that databases rely on have it.
+// Paths are taken from the root, "." parts fall away, ".." is not for us. Safe to use from any thread.
 class SimFiles final : public Files {
  public:
   explicit SimFiles(std::uint64_t seed);
@@ -39,13 +44,15 @@ class SimFiles final : public Files {
   // succeeds without writing it (as Linux does).
   void fail_next_sync();
   void fail_next_write(Code code = Code::io);
-  // Writes and reservations beyond this many bytes in all fail with Code::no_space. 0: no bound.
+  // Writes and reservations beyond this many bytes of all files together fail with Code::no_space. 0: no bound.
   void set_capacity(std::uint64_t bytes);
 
   // Planted faults for the tests of the tests: pretend to sync.
   void ignore_syncs(bool);
 
  private:
+  friend class SimFile;
+  friend class SimLock;
   struct State;
   std::shared_ptr<State> state_;
 };

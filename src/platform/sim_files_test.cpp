@@ -1,0 +1,424 @@
+#include "platform/sim_files.h"
+
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "platform/chance.h"
+
+namespace leat::platform {
+namespace {
+
+constexpr std::size_t sector = 512;
+
+std::unique_ptr<File> make(SimFiles& disk, const std::string& path) {
+  auto file = disk.open(path, Open::create);
+  LEAT_ASSERT(file);
+  return *std::move(file);
+}
+
+// A file whose name is durable and whose content is `bytes`, synced.
+std::unique_ptr<File> make_durable(SimFiles& disk, const std::string& path, std::string_view bytes) {
+  auto file = make(disk, path);
+  LEAT_ASSERT(file->write_at(0, bytes) && file->sync() && disk.sync_directory("/"));
+  return file;
+}
+
+std::string content(SimFiles& disk, const std::string& path) {
+  auto bytes = read_file(disk, path);
+  return bytes ? *bytes : "(" + bytes.error().what + ")";
+}
+
+void power_cut(SimFiles& disk) {
+  disk.crash();
+  disk.restart();
+}
+
+// What a crash may leave of one sector: old, new, one part of each, or zeros where it was changed.
+bool explainable(std::string_view found, std::string_view before, std::string_view after) {
+  if (found == before || found == after) return true;
+  std::string zeros(after);
+  for (std::size_t i = 0; i < zeros.size(); ++i) zeros[i] = before[i] == after[i] ? after[i] : '\0';
+  if (found == zeros) return true;
+  for (std::size_t k = 1; k < found.size(); ++k) {
+    if (found.substr(0, k) == before.substr(0, k) && found.substr(k) == after.substr(k)) return true;
+    if (found.substr(0, k) == after.substr(0, k) && found.substr(k) == before.substr(k)) return true;
+  }
+  return false;
+}
+
+TEST(SimFilesCrash, LeavesOfEachSectorOnlyWhatADiskMayLeave) {
+  for (std::uint64_t seed = 0; seed < 2'000; ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    Chance chance(seed);
+    SimFiles disk(seed);
+    std::string before(chance.below(8 * sector), 'o');
+    const auto file = make_durable(disk, "f", before);
+    std::string after = before;
+    for (std::uint64_t writes = chance.below(6); writes > 0; --writes) {
+      const std::size_t at = chance.below(10 * sector);
+      const std::string bytes(1 + chance.below(3 * sector), static_cast<char>('a' + chance.below(26)));
+      ASSERT_TRUE(file->write_at(at, bytes));
+      after.resize(std::max(after.size(), at + bytes.size()));
+      after.replace(at, bytes.size(), bytes);
+    }
+    power_cut(disk);
+    const std::string found = content(disk, "f");
+    ASSERT_GE(found.size(), before.size());
+    ASSERT_LE(found.size(), after.size());
+    before.resize(found.size());  // what is beyond an old end was zeros
+    after.resize(found.size());
+    for (std::size_t at = 0; at < found.size(); at += sector) {
+      ASSERT_TRUE(explainable(std::string_view(found).substr(at, sector), std::string_view(before).substr(at, sector),
+                              std::string_view(after).substr(at, sector)))
+          << "sector at " << at;
+    }
+  }
+}
+
+TEST(SimFilesCrash, NeverTouchesWhatWasSynced) {
+  for (std::uint64_t seed = 0; seed < 1'000; ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    Chance chance(seed);
+    SimFiles disk(seed);
+    auto file = make_durable(disk, "f", "");
+    std::string synced, written;
+    for (int i = 0; i < 20; ++i) {  // appends that share sectors with what is synced already
+      const std::string bytes(1 + chance.below(700), static_cast<char>('a' + i));
+      ASSERT_TRUE(file->write_at(written.size(), bytes));
+      written += bytes;
+      if (chance.toss(128)) {
+        ASSERT_TRUE(file->sync());
+        synced = written;
+      }
+      if (chance.toss(32)) {
+        power_cut(disk);
+        written = content(disk, "f");
+        ASSERT_EQ(written.substr(0, synced.size()), synced);
+        synced = written;  // what a crash has left stays
+        file = *disk.open("f", Open::write);
+      }
+    }
+    power_cut(disk);
+    ASSERT_EQ(content(disk, "f").substr(0, synced.size()), synced);
+  }
+}
+
+// Runs one short program under many seeds and collects all that the crash leaves.
+std::map<std::string, int> fates(const std::function<void(SimFiles&)>& program,
+                                 const std::function<std::string(SimFiles&)>& look, int seeds = 3'000) {
+  std::map<std::string, int> seen;
+  for (int seed = 0; seed < seeds; ++seed) {
+    SimFiles disk(static_cast<std::uint64_t>(seed));
+    program(disk);
+    power_cut(disk);
+    ++seen[look(disk)];
+  }
+  return seen;
+}
+
+std::set<std::string> names_of(const std::map<std::string, int>& seen) {
+  std::set<std::string> names;
+  for (const auto& [name, count] : seen) names.insert(name);
+  return names;
+}
+
+std::string present(SimFiles& disk) { return fmt::format("{}", fmt::join(*disk.list("/"), " ")); }
+
+TEST(SimFilesCrash, ReachesEveryMixtureOfSectors) {
+  const auto program = [](SimFiles& disk) {
+    const auto file = make_durable(disk, "f", std::string(3 * sector, 'o'));
+    ASSERT_TRUE(file->write_at(0, std::string(3 * sector, 'n')));
+  };
+  const auto seen = fates(program, [](SimFiles& disk) {
+    const std::string found = content(disk, "f");
+    std::string kinds;
+    for (std::size_t at = 0; at < found.size(); at += sector) {
+      const std::string part = found.substr(at, sector);
+      const auto all = [&](char c) { return part == std::string(sector, c); };
+      kinds += all('o') ? 'o' : all('n') ? 'n' : all('\0') ? 'z' : 't';
+    }
+    return kinds;
+  });
+  for (const char* kinds : {"ooo", "oon", "ono", "onn", "noo", "non", "nno", "nnn"})
+    EXPECT_TRUE(seen.contains(kinds)) << kinds;
+  const auto some = [&](char kind) {
+    return std::ranges::any_of(seen, [&](const auto& one) { return one.first.find(kind) != std::string::npos; });
+  };
+  EXPECT_TRUE(some('t'));
+  EXPECT_TRUE(some('z'));
+}
+
+TEST(SimFilesCrash, NamesAreLostAsPosixAllows) {
+  struct Case {
+    const char* name;
+    std::function<void(SimFiles&)> program;
+    std::set<std::string> left;
+  };
+  const Case cases[] = {
+      {"a created name needs its folder's sync, however synced the content",
+       [](SimFiles& d) {
+         auto file = make(d, "a");
+         (void)file->write_at(0, "x");
+         (void)file->sync();
+       },
+       {"", "a"}},
+      {"a synced name stays", [](SimFiles& d) { make(d, "a"), (void)d.sync_directory("/"); }, {"a"}},
+      {"two names are lost each by itself", [](SimFiles& d) { make(d, "a"), make(d, "b"); }, {"", "a", "b", "a b"}},
+      {"a rename is whole or not at all",
+       [](SimFiles& d) {
+         make_durable(d, "a", "x");
+         (void)d.rename("a", "b");
+       },
+       {"a", "b"}},
+      {"a synced rename carries the create before it",
+       [](SimFiles& d) {
+         make(d, "a");
+         (void)d.rename("a", "b");
+         (void)d.sync_directory("/");
+       },
+       {"b"}},
+      {"one name's changes are lost from the end",
+       [](SimFiles& d) {
+         make(d, "a");
+         (void)d.remove("a");
+         make(d, "a");
+         (void)d.rename("a", "b");
+       },
+       {"", "a", "b"}},
+      {"a removed name may come back", [](SimFiles& d) { make_durable(d, "a", "x"), (void)d.remove("a"); }, {"", "a"}},
+      {"a sync of another folder covers nothing here",
+       [](SimFiles& d) {
+         (void)d.make_directory("d");
+         (void)d.sync_directory("/");
+         make(d, "a");
+         (void)d.sync_directory("d");
+       },
+       {"d", "a d"}},
+      {"a folder's sync does not keep the folder itself",
+       [](SimFiles& d) {
+         (void)d.make_directory("d");
+         make(d, "d/a");
+         (void)d.sync_directory("d");
+       },
+       {"", "d"}},
+  };
+  for (const auto& [name, program, left] : cases) EXPECT_EQ(names_of(fates(program, present, 300)), left) << name;
+}
+
+TEST(SimFilesCrash, ARenameBetweenFoldersIsWholeAndDurableByEither) {
+  const auto look = [](SimFiles& disk) {
+    return fmt::format("{} {}", content(disk, "from/a") == "x", content(disk, "to/a") == "x");
+  };
+  for (const char* synced : {"", "from", "to"}) {
+    const auto seen = fates(
+        [&](SimFiles& disk) {
+          (void)disk.make_directory("from"), (void)disk.make_directory("to");
+          make_durable(disk, "from/a", "x");
+          (void)disk.sync_directory("from");
+          (void)disk.rename("from/a", "to/a");
+          if (*synced) (void)disk.sync_directory(synced);
+        },
+        look, 300);
+    const auto expected =
+        *synced ? std::set<std::string>{"false true"} : std::set<std::string>{"false true", "true false"};
+    EXPECT_EQ(names_of(seen), expected) << synced;
+  }
+}
+
+TEST(SimFilesCrash, ReplaceFileLeavesOldOrNewAtEveryPoint) {
+  std::set<std::string> seen;
+  for (std::uint64_t point = 1; point <= 7; ++point) {
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+      SCOPED_TRACE(fmt::format("seed {}, crash at {}", seed, point));
+      SimFiles disk(seed);
+      const std::string before(700, 'o'), after(1500, 'n');
+      make_durable(disk, "f", before);
+      disk.crash_after(point);
+      const bool done = replace_file(disk, "f", after).has_value();
+      EXPECT_EQ(disk.crashed(), !done);
+      power_cut(disk);
+      const std::string found = content(disk, "f");
+      ASSERT_TRUE(found == after || (found == before && !done)) << found;
+      seen.insert(found);
+    }
+  }
+  EXPECT_EQ(seen.size(), 2u);
+}
+
+TEST(SimFilesCrash, TruncationMayBeUndoneUntilSynced) {
+  const std::string full(3'000, 'f');
+  const auto look = [&](SimFiles& disk) {
+    const std::string found = content(disk, "f");
+    EXPECT_GE(found.size(), 100u);
+    EXPECT_EQ(found.substr(0, 100), full.substr(0, 100));
+    return std::string(found == full ? "full" : found.size() == 100 ? "cut" : "between");
+  };
+  const auto cut = [&](bool synced) {
+    return [&full, synced](SimFiles& disk) {
+      const auto file = make_durable(disk, "f", full);
+      ASSERT_TRUE(file->truncate(100));
+      if (synced) {
+        ASSERT_TRUE(file->sync());
+      }
+    };
+  };
+  EXPECT_EQ(names_of(fates(cut(false), look)), (std::set<std::string>{"full", "cut", "between"}));
+  EXPECT_EQ(names_of(fates(cut(true), look)), std::set<std::string>{"cut"});
+}
+
+TEST(SimFiles, EveryCallFailsFromTheCrashPointToTheRestart) {
+  SimFiles disk(1);
+  auto file = make_durable(disk, "f", "old");
+  disk.crash_after(2);
+  EXPECT_TRUE(file->write_at(0, "new"));
+  EXPECT_FALSE(disk.crashed());
+  EXPECT_EQ(file->sync().error().code, Code::io);
+  EXPECT_TRUE(disk.crashed());
+  char byte;
+  EXPECT_EQ(file->read_at(0, &byte, 1).error().code, Code::io);
+  EXPECT_EQ(file->size().error().code, Code::io);
+  EXPECT_EQ(disk.open("f", Open::read).error().code, Code::io);
+  EXPECT_EQ(disk.exists("f").error().code, Code::io);
+  EXPECT_EQ(disk.list("/").error().code, Code::io);
+  EXPECT_EQ(disk.lock("l").error().code, Code::io);
+  disk.restart();
+  EXPECT_EQ(file->read_at(0, &byte, 1).error().code, Code::io) << "opened before the crash";
+  EXPECT_EQ(content(disk, "f").size(), 3u);
+}
+
+TEST(SimFiles, CountsChangingCallsOnly) {
+  SimFiles disk(1);
+  const auto counted = [&](auto call) {
+    const std::uint64_t before = disk.operations();
+    (void)call();
+    return disk.operations() - before;
+  };
+  std::unique_ptr<File> file;
+  EXPECT_EQ(counted([&] { return file = make(disk, "f"), 0; }), 1u);
+  EXPECT_EQ(counted([&] { return disk.open("f", Open::create); }), 0u);
+  EXPECT_EQ(counted([&] { return file->write_at(0, "x"); }), 1u);
+  EXPECT_EQ(counted([&] { return file->reserve(0, 10); }), 1u);
+  EXPECT_EQ(counted([&] { return file->truncate(0); }), 1u);
+  EXPECT_EQ(counted([&] { return file->sync(); }), 1u);
+  EXPECT_EQ(counted([&] { return file->size(); }), 0u);
+  EXPECT_EQ(counted([&] { return disk.make_directory("d/e"); }), 2u);
+  EXPECT_EQ(counted([&] { return disk.make_directory("d/e"); }), 0u);
+  EXPECT_EQ(counted([&] { return disk.rename("f", "d/f"); }), 1u);
+  EXPECT_EQ(counted([&] { return disk.remove("d/f"); }), 1u);
+  EXPECT_EQ(counted([&] { return disk.remove("d/f"); }), 0u);
+  EXPECT_EQ(counted([&] { return disk.sync_directory("d"); }), 1u);
+}
+
+TEST(SimFiles, AfterAFailedSyncTheNextOneLies) {
+  std::set<std::string> after_crash, after_drop;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    for (const bool crash : {true, false}) {
+      SimFiles disk(seed);
+      const auto file = make_durable(disk, "f", "old");
+      ASSERT_TRUE(file->write_at(0, "new"));
+      disk.fail_next_sync();
+      ASSERT_EQ(file->sync().error().code, Code::io);
+      ASSERT_TRUE(file->sync()) << "the lie";
+      EXPECT_EQ(content(disk, "f"), "new") << "memory still has it";
+      if (crash) power_cut(disk);
+      if (!crash) file->drop_cache();
+      (crash ? after_crash : after_drop).insert(content(disk, "f"));
+    }
+  }
+  EXPECT_TRUE(after_crash.contains("old") && after_crash.contains("new"));
+  EXPECT_EQ(after_drop, (std::set<std::string>{"old", "new"}));
+}
+
+TEST(SimFiles, WritingAgainAfterAFailedSyncIsCoveredByTheNext) {
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    SimFiles disk(seed);
+    const auto file = make_durable(disk, "f", "old");
+    ASSERT_TRUE(file->write_at(0, "new"));
+    disk.fail_next_sync();
+    ASSERT_FALSE(file->sync());
+    ASSERT_TRUE(file->write_at(0, "new") && file->sync());
+    power_cut(disk);
+    EXPECT_EQ(content(disk, "f"), "new") << "seed " << seed;
+  }
+}
+
+TEST(SimFiles, ADiskThatIgnoresSyncsLosesWhatWasSynced) {
+  const auto seen = fates(
+      [](SimFiles& disk) {
+        const auto file = make_durable(disk, "f", "old");
+        disk.ignore_syncs(true);
+        ASSERT_TRUE(file->write_at(0, "new") && file->sync());
+      },
+      [](SimFiles& disk) { return content(disk, "f"); }, 200);
+  EXPECT_TRUE(seen.contains("old"));
+}
+
+TEST(SimFiles, RefusesWhatIsBeyondItsCapacityUntilSomethingIsFreed) {
+  SimFiles disk(1);
+  disk.set_capacity(1'000);
+  auto a = make(disk, "a");
+  const auto b = make(disk, "b");
+  ASSERT_TRUE(a->write_at(0, std::string(600, 'x')));
+  EXPECT_EQ(b->write_at(0, std::string(401, 'x')).error().code, Code::no_space);
+  EXPECT_EQ(b->reserve(0, 401).error().code, Code::no_space);
+  EXPECT_TRUE(b->reserve(0, 400));
+  EXPECT_TRUE(b->write_at(0, std::string(400, 'x'))) << "reserved space is there";
+  EXPECT_TRUE(a->write_at(0, std::string(600, 'y'))) << "overwriting takes nothing";
+  EXPECT_EQ(a->write_at(600, "z").error().code, Code::no_space);
+  ASSERT_TRUE(b->truncate(100));
+  EXPECT_TRUE(a->write_at(600, std::string(300, 'z')));
+  ASSERT_TRUE(disk.remove("a"));
+  a.reset();
+  ASSERT_TRUE(disk.sync_directory("/"));
+  EXPECT_TRUE(b->write_at(0, std::string(1'000, 'x')));
+}
+
+TEST(SimFiles, AFailingWriteMayHaveWrittenABeginning) {
+  std::set<std::size_t> sizes;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    SimFiles disk(seed);
+    const auto file = make(disk, "f");
+    ASSERT_TRUE(file->reserve(0, 4));
+    disk.fail_next_write();
+    ASSERT_EQ(file->write_at(0, "abcd").error().code, Code::io);
+    const std::string found = content(disk, "f");
+    EXPECT_EQ(found, std::string("abcd").substr(0, found.size()));
+    sizes.insert(found.size());
+    EXPECT_TRUE(file->write_at(0, "abcd"));
+  }
+  EXPECT_EQ(sizes.size(), 5u);
+}
+
+TEST(SimFiles, ACrashFreesLocksAndAnOldLockFreesNoNewOne) {
+  SimFiles disk(1);
+  ASSERT_TRUE(make(disk, "lock") && disk.sync_directory("/"));
+  auto before = disk.lock("lock");
+  ASSERT_TRUE(before);
+  power_cut(disk);
+  const auto after = disk.lock("lock");
+  ASSERT_TRUE(after);
+  before->reset();
+  EXPECT_EQ(disk.lock("lock").error().code, Code::conflict);
+}
+
+TEST(SimFiles, TheSameSeedLosesTheSameBytes) {
+  const auto run = [](std::uint64_t seed) {
+    SimFiles disk(seed);
+    for (int i = 0; i < 10; ++i) {
+      const auto file = make(disk, fmt::format("f{}", i));
+      (void)file->write_at(0, std::string(2'000, 'x'));
+    }
+    power_cut(disk);
+    std::string all;
+    const auto names = disk.list("/");
+    for (const auto& name : *names) all += name + content(disk, name);
+    return all;
+  };
+  for (std::uint64_t seed = 0; seed < 50; ++seed) EXPECT_EQ(run(seed), run(seed)) << "seed " << seed;
+}
+
+}  // namespace
+}  // namespace leat::platform
