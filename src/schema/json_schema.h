@@ -12,7 +12,8 @@
 
 namespace leat::schema {
 
-// One thing that is wrong with a value: where (JSON pointer, "" is the whole) and a sentence that says what would be right.
+// One thing that is wrong with a value: where (JSON pointer, "" is the whole) and a sentence that says what would be
+// right.
 struct Violation {
   std::string pointer;
   std::string message;
