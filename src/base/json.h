@@ -23,8 +23,8 @@ struct JsonFault {
   std::string reason;
 };
 
-// Code::invalid with the byte offset and the reason: syntax, invalid UTF-8, a duplicate key, nested too deep. The same two
-// also go to `fault`, for who can show the place.
+// Code::invalid with the byte offset and the reason: syntax, invalid UTF-8, a duplicate key, nested too deep. The same
+// two also go to `fault`, for who can show the place.
 Result<json::value> parse_json(std::string_view text, JsonLimits limits = {}, JsonFault* fault = nullptr);
 
 // Appends `text` as a quoted JSON string. Requires: `text` is UTF-8.
