@@ -1,0 +1,263 @@
+#include "http/connection.h"
+
+#include <array>
+#include <exception>
+
+#include <boost/asio/buffer.hpp>
+
+namespace leat::http {
+namespace {
+
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr std::size_t buffer_begin = 4 << 10;
+constexpr std::size_t buffer_body = 64 << 10;  // while a body streams through
+constexpr std::size_t pieces_max = 16;
+
+// Carries one answer from wherever it is made to the loop. Dying unanswered is an answer too.
+class PendingReply {
+ public:
+  PendingReply(std::shared_ptr<Mailbox> mailbox, std::weak_ptr<Connection> connection, std::uint64_t number)
+      : mailbox_(std::move(mailbox)), connection_(std::move(connection)), number_(number) {}
+  PendingReply(PendingReply&&) noexcept = default;
+  PendingReply& operator=(PendingReply&&) = delete;
+  ~PendingReply() {
+    if (mailbox_) (*this)(problem(500, "Internal Server Error", "The request was dropped without an answer."));
+  }
+
+  void operator()(Response response) {
+    LEAT_ASSERT(mailbox_ != nullptr);  // answered once
+    std::exchange(mailbox_, nullptr)->put({std::move(connection_), number_, std::move(response)});
+  }
+
+ private:
+  std::shared_ptr<Mailbox> mailbox_;
+  std::weak_ptr<Connection> connection_;
+  std::uint64_t number_;
+};
+
+std::string name_of(const tcp::socket& socket) {
+  error_code ec;
+  const tcp::endpoint peer = socket.remote_endpoint(ec);
+  if (ec) return "unknown";
+  const std::string address = peer.address().to_string();
+  return peer.address().is_v6() ? fmt::format("[{}]:{}", address, peer.port())
+                                : fmt::format("{}:{}", address, peer.port());
+}
+
+}  // namespace
+
+Connection::Connection(IoLoop& loop, tcp::socket socket)
+    : loop_(loop),
+      shared_(loop.shared()),
+      socket_(std::move(socket)),
+      peer_(name_of(socket_)),
+      parser_(shared_.limits),
+      now_(shared_.clock.now()),
+      active_(now_),
+      taken_(now_) {}
+
+void Connection::start() {
+  error_code ec;
+  socket_.non_blocking(true, ec);
+  socket_.set_option(tcp::no_delay(true), ec);
+  if (ec) return close();
+  read();
+}
+
+void Connection::read() {
+  const bool in_body = parser_.header_done() && phase_ == Phase::open;
+  if (end_ == buffer_.size()) buffer_.resize(std::max(in_body ? buffer_body : buffer_begin, buffer_.size() * 2));
+  reading_ = true;
+  socket_.async_read_some(boost::asio::buffer(buffer_.data() + end_, buffer_.size() - end_),
+                          [self = shared_from_this()](error_code ec, std::size_t count) {
+                            self->reading_ = false;
+                            if (ec == boost::asio::error::eof) return self->on_end();
+                            if (ec) return self->close();
+                            self->on_read(count);
+                          });
+}
+
+void Connection::on_read(std::size_t count) {
+  if (phase_ == Phase::closed) return;
+  if (phase_ == Phase::lingering || phase_ == Phase::last) {  // nobody listens any more
+    if (phase_ == Phase::lingering) read();
+    return;
+  }
+  now_ = active_ = shared_.clock.now();
+  end_ += count;
+  starved_ = false;
+  advance();
+}
+
+// A client that has only ended its own side still waits for what it asked.
+void Connection::on_end() {
+  if (phase_ == Phase::last) return;
+  if (phase_ != Phase::open || (slots_.empty() && out_.empty())) return close();
+  phase_ = Phase::last;
+  advance();
+}
+
+void Connection::answer(std::uint64_t number, Response response) {
+  if (accept(number, std::move(response))) advance();
+}
+
+bool Connection::accept(std::uint64_t number, Response response) {
+  if (number < first_ || number - first_ >= slots_.size() || slots_[number - first_].response) return false;
+  slots_[number - first_].response = std::move(response);
+  return number == first_;
+}
+
+void Connection::advance() {
+  if (advancing_ || phase_ == Phase::closed) return;  // a handler answered on the spot: the loop below sees it
+  advancing_ = true;
+  const auto self = shared_from_this();
+  do {
+    take_requests();
+    move_answers();
+    write();
+  } while (may_take());
+  advancing_ = false;
+  if (phase_ == Phase::last && slots_.empty() && out_.empty()) linger();
+  if (phase_ == Phase::open && idle() && shared_.draining.load(std::memory_order_relaxed)) return close();
+  const bool wants_more = phase_ == Phase::lingering || (phase_ == Phase::open && starved_);
+  if (wants_more && !reading_) read();
+}
+
+bool Connection::may_take() const {
+  return phase_ == Phase::open && !starved_ && slots_.size() < shared_.limits.in_flight &&
+         out_.bytes() < shared_.limits.unsent_bytes;
+}
+
+void Connection::take_requests() {
+  while (may_take()) feed_parser();
+  if (phase_ != Phase::open || starved_) return;
+  shared_.metrics.hit(slots_.size() >= shared_.limits.in_flight ? Limit::in_flight : Limit::unsent_bytes);
+}
+
+void Connection::feed_parser() {
+  if (begin_ == end_) return await_bytes();
+  const bool began = parser_.begun(), had_header = parser_.header_done();
+  const auto used = parser_.feed(std::string_view(buffer_).substr(begin_, end_ - begin_));
+  if (!used) return refuse(used.error());
+  begin_ += *used;
+  if (!began && parser_.begun()) begun_ = now_;
+  if (!had_header && parser_.header_done()) {
+    header_done_ = now_;
+    continue_due_ = parser_.wants_continue();
+  }
+  if (parser_.done()) return hand_over();
+  if (*used > 0) return;
+  await_bytes();
+}
+
+// What is left of the buffer is the beginning of a header, or nothing.
+void Connection::await_bytes() {
+  starved_ = true;
+  std::copy(buffer_.begin() + begin_, buffer_.begin() + end_, buffer_.begin());
+  end_ -= begin_;
+  begin_ = 0;
+  if (end_ > 0 || parser_.begun() || buffer_.size() <= buffer_begin) return;
+  buffer_.resize(buffer_begin);  // between requests a connection costs little
+  buffer_.shrink_to_fit();
+}
+
+void Connection::hand_over() {
+  continue_due_ = false;
+  RequestParser::Parsed parsed = parser_.take();
+  const bool keep_alive = parsed.keep_alive && !shared_.draining.load(std::memory_order_relaxed);
+  if (!keep_alive) phase_ = Phase::last;
+  Request request{.method = std::move(parsed.method),
+                  .target = std::move(parsed.target),
+                  .headers = std::move(parsed.headers),
+                  .body = std::move(parsed.body),
+                  .peer = peer_,
+                  .arrived = begun_,
+                  .deadline = begun_ + shared_.limits.request};
+  slots_.push_back({.framing = {.keep_alive = keep_alive,
+                                .without_body = request.method == "HEAD",
+                                .minor_version = parsed.minor_version},
+                    .deadline = request.deadline});
+  try {
+    shared_.handler(std::move(request), PendingReply(loop_.mailbox(), weak_from_this(), first_ + slots_.size() - 1));
+  } catch (const std::exception& failure) {  // the reply died on the way out, and that has answered 500
+    shared_.log.error("a request handler threw", {{"what", failure.what()}});
+  }
+}
+
+void Connection::refuse(const Refusal& refusal) {
+  shared_.metrics.refusals.add();
+  if (refusal.limit) shared_.metrics.hit(*refusal.limit);
+  continue_due_ = false;
+  slots_.push_back({.framing = {.keep_alive = false},
+                    .deadline = platform::Instant::max(),
+                    .response = problem(refusal.status, reason(refusal.status), refusal.why)});
+  phase_ = Phase::last;
+}
+
+void Connection::move_answers() {
+  while (!slots_.empty() && slots_.front().response) {
+    Slot slot = std::move(slots_.front());
+    slots_.pop_front();
+    ++first_;
+    active_ = now_;
+    if (slots_.empty() && phase_ == Phase::open && shared_.draining.load(std::memory_order_relaxed))
+      phase_ = Phase::last;
+    if (slots_.empty() && phase_ == Phase::last) slot.framing.keep_alive = false;
+    append_header(out_.tail(), *slot.response, slot.framing, loop_.date());
+    if (has_body(*slot.response, slot.framing)) out_.add_body(std::move(slot.response->body));
+  }
+  if (continue_due_ && slots_.empty()) {
+    out_.tail() += "HTTP/1.1 100 Continue\r\n\r\n";
+    continue_due_ = false;
+  }
+}
+
+void Connection::write() {
+  while (!waiting_to_write_ && phase_ != Phase::closed && !out_.empty()) {
+    std::array<std::string_view, pieces_max> pieces;
+    std::array<boost::asio::const_buffer, pieces_max> buffers;
+    const std::size_t count = out_.pieces(pieces);
+    for (std::size_t i = 0; i < count; ++i) buffers[i] = {pieces[i].data(), pieces[i].size()};
+    error_code ec;
+    const std::size_t sent = socket_.write_some(std::span(buffers).first(count), ec);
+    if (ec == boost::asio::error::would_block) return wait_to_write();
+    if (ec) return close();
+    taken_ = now_;
+    out_.consume(sent);
+  }
+}
+
+void Connection::wait_to_write() {
+  taken_ = now_;
+  waiting_to_write_ = true;
+  socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](error_code ec) {
+    self->waiting_to_write_ = false;
+    if (ec) return self->close();
+    self->now_ = self->active_ = self->shared_.clock.now();
+    self->advance();
+  });
+}
+
+void Connection::linger() {
+  phase_ = Phase::lingering;
+  active_ = now_;
+  begin_ = end_ = 0;
+  error_code ec;
+  socket_.shutdown(tcp::socket::shutdown_send, ec);
+  if (ec) close();
+}
+
+void Connection::close() {
+  if (phase_ == Phase::closed) return;
+  phase_ = Phase::closed;
+  error_code ec;
+  socket_.close(ec);
+  slots_.clear();
+  loop_.forget(shared_from_this());
+}
+
+bool Connection::idle() const { return slots_.empty() && out_.empty() && !parser_.begun(); }
+
+}  // namespace leat::http

@@ -1,0 +1,45 @@
+// http/server.h — an HTTP/1.1 listener.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "http/http.h"
+#include "http/limits.h"
+#include "telemetry/telemetry.h"
+
+namespace leat::http {
+
+struct ServerOptions {
+  std::string address = "127.0.0.1:0";  // port 0: any free one
+  std::string name = "http";            // of the listener, in metrics, logs and thread names
+  unsigned threads = 1;
+  bool insecure = false;  // beyond loopback without encryption: only when somebody wrote the word
+  Limits limits;
+  platform::Duration tick = std::chrono::milliseconds(500);  // how exact deadlines are
+};
+
+// Serves from start() until it is destroyed: every request that can be read gets exactly one answer, on each connection
+// in the order of the requests; everything a client may take is bounded by Limits.
+class Server {
+ public:
+  // Code::invalid: the address is wrong, or lies beyond loopback and `insecure` was not said. Code::conflict: taken.
+  static Result<std::unique_ptr<Server>> start(ServerOptions, platform::Clock&, telemetry::Telemetry, Handler);
+  ~Server();  // at once: what is still in flight gets no answer
+
+  std::uint16_t port() const;
+  std::string address() const;  // "127.0.0.1:8080", with the real port
+
+  // Accepts nothing more, answers what is in flight, closes. Returns when all connections are closed, at the latest
+  // after `bound`; says whether none was cut off. Requires: not called from a handler.
+  bool drain(platform::Duration bound);
+
+ private:
+  class Impl;
+  explicit Server(std::unique_ptr<Impl>);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace leat::http
