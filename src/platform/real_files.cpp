@@ -13,7 +13,7 @@ namespace leat::platform {
 namespace {
 
 // Data may hold what only its owner should see: no access for others, whatever the umask.
-constexpr mode_t file_mode = 0640, directory_mode = 0750;
+constexpr mode_t file_mode = 0600, directory_mode = 0700;  // data is its owner's
 
 int flags(Open how) {
   switch (how) {

@@ -106,7 +106,8 @@ ReadModelPlan::When compile_when(Compiler& compiler, Tables& tables, const defin
     check_repeatable(compiler, sql, *examined);
     for (const auto& use : examined->writes)
       feeding.writes(compiler, sql, use.table, *event), written.insert(use.table);
-    for (const auto& use : examined->reads) feeding.reads(sql, use.table, *event);
+    for (const auto& use : examined->reads)
+      if (!examined->writes.contains(use)) feeding.reads(sql, use.table, *event);
     plan.statements.push_back(compile_statement(compiler, sql, scope, *examined));
   }
   plan.last_of_key_wins = plan.statements.size() == 1 && written.size() == 1 &&

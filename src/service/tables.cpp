@@ -1,8 +1,11 @@
 #include "service/tables.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "database/access.h"
+#include "definition/tokens.h"
 
 namespace leat::service {
 namespace {
@@ -21,9 +24,23 @@ std::string fix_for(const std::string& message) {
   return {};
 }
 
+// SQLite points at what it could not parse, but only names a table that it does not know.
+definition::Place place_of(const definition::Sql& sql, const database::SqlFailure& failure) {
+  if (failure.offset >= 0) return sql.place_of_numbered(static_cast<std::size_t>(failure.offset));
+  constexpr std::string_view unknown_table = "no such table: ";
+  const std::string_view what = failure.error.what;
+  if (!what.starts_with(unknown_table)) return sql.place();
+  const auto tokens = definition::tokenise(sql.text);
+  const auto named = [&](const definition::Token& token) {
+    return token.kind == definition::Token::Kind::word && token.in(sql.text) == what.substr(unknown_table.size());
+  };
+  if (!tokens) return sql.place();
+  const auto found = std::ranges::find_if(*tokens, named);
+  return found == tokens->end() ? sql.place() : sql.place(found->begin);
+}
+
 void add(definition::Mistakes& mistakes, const definition::Sql& sql, const database::SqlFailure& failure) {
-  const auto place = failure.offset < 0 ? sql.place() : sql.place_of_numbered(static_cast<std::size_t>(failure.offset));
-  mistakes.error(place, plain(failure.error.what), fix_for(failure.error.what));
+  mistakes.error(place_of(sql, failure), plain(failure.error.what), fix_for(failure.error.what));
 }
 
 }  // namespace

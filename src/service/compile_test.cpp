@@ -1,0 +1,214 @@
+#include "service/compile.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "definition/load.h"
+#include "platform/sim.h"
+
+namespace leat::service {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// A system in a simulated folder; later parts replace earlier ones of the same name.
+struct Folder {
+  platform::SimWorld world{1};
+
+  void write(const std::string& name, std::string_view text) {
+    auto& files = world.files();
+    LEAT_ASSERT(files.make_directory("/s/events").has_value());
+    LEAT_ASSERT(platform::replace_file(files, "/s/" + name, text).has_value());
+  }
+  SystemPlan compile(std::vector<std::string>& lines) {
+    definition::Mistakes mistakes;
+    const auto system = definition::load(world.files(), "/s", mistakes);
+    SystemPlan plan = service::compile(system, world.platform(), mistakes);
+    for (const auto& mistake : mistakes.sorted()) lines.push_back(mistake.text());
+    return plan;
+  }
+};
+
+constexpr std::string_view item_schema =
+    R"({"type":"object","additionalProperties":false,"required":["id","name"],
+        "properties":{"id":{"type":"integer"},"name":{"type":"string"},"done":{"type":"boolean"},"tags":{"type":"array"}}})";
+
+// A service with one table, one topic of two events and whatever `rest` adds.
+void write_system(Folder& folder, std::string_view rest) {
+  folder.write("leat.yaml", "system: test\nservices: [shop.yaml]\n");
+  folder.write("shop.sql",
+               "create table items (id integer primary key autoincrement, name text not null, done boolean,\n"
+               "  tags json, price integer, unique (name));\n"
+               "create table others (id integer primary key, name text);\n");
+  folder.write("events/item.made.json", item_schema);
+  folder.write(
+      "events/item.gone.json",
+      R"({"type":"object","additionalProperties":false,"required":["id"],"properties":{"id":{"type":"integer"}}})");
+  folder.write(
+      "events/sale.made.json",
+      R"({"type":"object","required":["id"],"properties":{"id":{"type":"integer"},"name":{"type":"string"}}})");
+  folder.write("item.json", item_schema);
+  folder.write("shop.yaml",
+               "service: shop\nstate: shop.sql\n"
+               "topics:\n  items: {key: id, events: [item.made, item.gone]}\n"
+               "  sales: {key: id, events: [sale.made]}\n" +
+                   std::string(rest));
+}
+
+}  // namespace
+
+TEST(Compile, TellsEachMistakeAtItsCharacter) {
+  struct Case {
+    const char* rest;
+    const char* expected;  // begin of the only line; empty: none
+  };
+  for (
+      const auto& [rest, expected] : std::initializer_list<Case>{
+          {"commands:\n  POST /items:\n    body: item.json\n    do: insert into items (id, name) values (:id, :name) "
+           "returning id, name\n    emit: item.made\n",
+           ""},
+          {"commands:\n  POST /items:\n    body: item.json\n    do: |\n      insert into items (id, name)\n      "
+           "values "
+           "(:id, :nmae) returning id, name\n    emit: item.made\n",
+           "shop.yaml:11:20: POST /items has no parameter `:nmae`; did you mean `:name`?"},
+          {"commands:\n  POST /items:\n    body: item.json\n    do: |\n      insert into items (id, name)\n      "
+           "valuess "
+           "(:id, :name)\n",
+           "shop.yaml:11:7: SQL: near \"valuess\": syntax error"},
+          {"commands:\n  POST /items:\n    body: item.json\n    do: insert into itmes (id) values (:id) returning id\n",
+           "shop.yaml:9:21: no such table: itmes"},
+          {"commands:\n  POST /items:\n    body: item.json\n    do: insert into items (name) values (:name) returning "
+           "name\n    emit: item.made\n",
+           "shop.yaml:9:9: item.made requires `id`, which no column gives; return a column `id`"},
+          {"commands:\n  POST /items:\n    body: item.json\n    do: insert into items (id, name) values (:id, :name) "
+           "returning id, name, price\n    emit: item.made\n",
+           "shop.yaml:9:9: item.made has no attribute `price`"},
+          {"commands:\n  POST /items/{name}:\n    body: item.json\n    do: insert into items (id, name) values (:id, "
+           ":name) returning id\n",
+           "shop.yaml:9:51: `:name` stands both in the path and in the body"},
+          {"commands:\n  POST /items:\n    do: drop table items\n", "shop.yaml:8:9: `drop"},
+          {"commands:\n  POST /items:\n    body: item.json\n    require: {409 gone: delete from items where id = :id}\n"
+           "    do: update items set name = :name where id = :id\n",
+           "shop.yaml:9:"},
+          {"queries:\n  GET /items/{id:integer}:\n    one: select id, name from items where id = :id\n", ""},
+          {"queries:\n  GET /items/{id:integer}:\n    one: select id, nam from items where id = :id\n",
+           "shop.yaml:8:21: no such column: nam"},
+          {"queries:\n  GET /items/{id:integer}:\n    one: select id, id as \"id\" from items where id = :id\n",
+           "shop.yaml:8:10: two columns are named `id`"},
+          {"queries:\n  GET /items/{id:integer}:\n    one: select id as \"item\", name as \"item.name\" from items "
+           "where "
+           "id = :id\n",
+           "shop.yaml:8:10: `item` is a value here and an object elsewhere"},
+          {"queries:\n  GET /items:\n    many: select id, name from items\n    order: price desc\n",
+           "shop.yaml:7:3: `order:` names `price`, which the select does not return"},
+          {"queries:\n  GET /items/{id:integer}:\n    one: delete from items where id = :id returning id\n",
+           "shop.yaml:8:10: a query changes tables"},
+          {"read_models:\n  names:\n    tables: create table names (id integer primary key, name text)\n    when:\n"
+           "      item.made: insert into names values (:id, random())\n",
+           "shop.yaml:10:18: `random()` gives another value at each rebuild"},
+          {"read_models:\n  names:\n    tables: create table names (id integer primary key, name text)\n    when:\n"
+           "      item.made: insert into names values (:id, datetime('now'))\n",
+           "shop.yaml:10:18: the statement asks the clock"},
+          {"read_models:\n  names:\n    tables: create table names (id integer, name text)\n    when:\n"
+           "      item.made: insert into names values (:id, :name)\n",
+           "shop.yaml:8:13: table `names` has no primary key"},
+          {"read_models:\n  names:\n    tables: create table names (id integer primary key, name text)\n    when:\n"
+           "      item.made: insert into names values (:id, :name)\n"
+           "      sale.made: delete from names where id = :id\n",
+           "shop.yaml:11:18: table `names` is fed by topic `items` and here by `sales`"},
+          {"read_models:\n  names:\n    tables: |\n      create table a (id integer primary key, name text);\n      "
+           "create "
+           "table b (id integer primary key, name text)\n    when:\n"
+           "      item.made: insert into a values (:id, :name)\n"
+           "      sale.made: insert into b select :id, name from a where id = :id\n",
+           "shop.yaml:13:18: the statement follows topic `sales` and reads `a`, which topic `items` feeds"},
+          {"read_models:\n  names:\n    tables: create table items (id integer primary key, name text)\n    when:\n"
+           "      item.made: insert into items values (:id, :name)\n",
+           "shop.yaml:8:13: table `items` stands in the state as well"},
+          {"read_models:\n  names:\n    tables: create table names (id integer primary key, name text)\n    when:\n"
+           "      item.made: insert into names values (:id, :colour)\n",
+           "shop.yaml:10:49: item.made has no parameter `:colour`"},
+      }) {
+    SCOPED_TRACE(rest);
+    Folder folder;
+    write_system(folder, rest);
+    std::vector<std::string> lines;
+    folder.compile(lines);
+    if (std::string_view(expected).empty()) {
+      EXPECT_THAT(lines, IsEmpty());
+    } else {
+      EXPECT_THAT(lines, ElementsAre(::testing::StartsWith(expected)));
+    }
+  }
+}
+
+TEST(Compile, WarnsOfQueriesThatReadWholeTables) {
+  Folder folder;
+  write_system(folder,
+               "queries:\n  GET /items/{price:integer}:\n    many: select id from items where price = :price\n"
+               "    order: id\n");
+  std::vector<std::string> lines;
+  folder.compile(lines);
+  EXPECT_THAT(lines, ElementsAre(::testing::HasSubstr("the query reads all of `items`")));
+}
+
+TEST(Compile, DecidesWhereValuesComeFromAndGo) {
+  Folder folder;
+  write_system(
+      folder,
+      "commands:\n  POST /items:\n    body: item.json\n    do: insert into items (id, name, done, tags) values "
+      "(:id, :name, :done, :tags) returning id, name, done, tags\n    emit: item.made\n"
+      "  DELETE /items/{id:integer}:\n    do: delete from items where id = :id returning id\n    emit: item.gone\n"
+      "read_models:\n  names:\n    tables: create table names (id integer primary key, name text)\n    when:\n"
+      "      item.made: insert or replace into names values (:id, :name)\n"
+      "      item.gone: delete from names where id = :id\n"
+      "queries:\n  GET /named/{id:integer}:\n    many: select o.id, n.name as \"item.name\" from others o left join "
+      "names n on n.id = o.id where o.id = :id\n    order: id desc\n");
+  std::vector<std::string> lines;
+  const SystemPlan plan = folder.compile(lines);
+  ASSERT_THAT(lines, IsEmpty());
+  const ServicePlan& shop = plan.services.at(0);
+
+  const CommandPlan& post = shop.commands.at(0);
+  EXPECT_EQ(post.status, 201);
+  EXPECT_TRUE(post.missing_row_is_not_found);
+  EXPECT_EQ(post.steps.at(0).sources.at(1).from, Source::From::body);
+  EXPECT_EQ(post.emit.at(0).payload.columns.at(2).encode, Encode::boolean);
+  EXPECT_EQ(post.emit.at(0).payload.columns.at(3).encode, Encode::json);
+
+  EXPECT_EQ(shop.commands.at(1).status, 204);
+  EXPECT_FALSE(shop.commands.at(1).shows_last_step);
+
+  const ReadModelPlan& names = shop.read_models.at(0);
+  EXPECT_THAT(names.topics, ElementsAre("items"));
+  EXPECT_TRUE(names.when.at(0).last_of_key_wins);
+  EXPECT_FALSE(names.when.at(1).last_of_key_wins);
+
+  const QueryPlan& query = shop.queries.at(0);
+  EXPECT_TRUE(query.uses_state);
+  EXPECT_THAT(query.read_models, ElementsAre("names"));
+  EXPECT_THAT(query.shape.columns.at(1).path, ElementsAre("item", "name"));
+  EXPECT_THAT(query.order_columns, ElementsAre(0));
+  EXPECT_EQ(
+      query.next->sql.numbered,
+      "select * from (select o.id, n.name as \"item.name\" from others o left join names n on n.id = o.id where o.id = "
+      "?1\n) where ((\"id\" < ?2)) order by \"id\" desc limit ?3");
+}
+
+TEST(Compile, ASpaceOrACommentIsNoChangeOfAReadModel) {
+  const auto hash = [](const char* statement) {
+    Folder folder;
+    write_system(folder,
+                 "read_models:\n  names:\n    tables: create table names (id integer primary key, name text)\n"
+                 "    when:\n      item.made: |\n        " +
+                     std::string(statement) + "\n");
+    std::vector<std::string> lines;
+    return folder.compile(lines).services.at(0).read_models.at(0).hash;
+  };
+  const std::string same = hash("insert into names values (:id, :name)");
+  EXPECT_EQ(hash("insert  into names\n        values (:id, :name) -- all of it"), same);
+  EXPECT_NE(hash("insert into names values (:id, upper(:name))"), same);
+}
+
+}  // namespace leat::service
