@@ -45,6 +45,7 @@ struct EventType {
 struct Step {
   std::string name;
   Sql sql;
+  Place place;  // of the name
 };
 
 struct Requirement {
@@ -105,6 +106,7 @@ struct Command {
 struct OrderColumn {
   std::string column;
   bool descending = false;
+  Place place;
 };
 
 struct QueryParameter {  // query: {from: integer, to: {type: text, default: "…"}}
@@ -159,7 +161,7 @@ struct System {
   std::string name;
   std::string directory;
   std::vector<Service> services;
-  std::vector<std::string> files;  // everything that was read, for reload
+  std::vector<std::string> files;  // everything that was asked for, from `directory`; folders end with a slash
   bool insecure = false;           // listeners beyond loopback are meant
 
   const EventType* event(std::string_view name) const;

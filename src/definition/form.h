@@ -175,6 +175,42 @@ Form<std::vector<T>> named(std::string says, KeyForm<T> key, Form<T> value) {
   return {std::move(says), std::move(schema), std::move(read)};
 }
 
+// A mapping with one entry stands for that entry.
+template <class T>
+Form<T> single(Form<std::vector<T>> entries) {
+  json::object schema = std::move(entries.schema);
+  schema["maxProperties"] = 1;
+  auto read = [read = std::move(entries.read)](Reading& r, const Node& node, T& into) {
+    std::vector<T> list;
+    if (!read(r, node, list)) return false;
+    if (list.size() != 1) return refuse(r, node.place, "several entries in one list item", "write one - for each");
+    into = std::move(list[0]);
+    return true;
+  };
+  return {std::move(entries.says), std::move(schema), std::move(read)};
+}
+
+// A plain value is read by one form, anything else by the other.
+template <class T>
+Form<T> scalar_or(Form<T> scalar, Form<T> other) {
+  json::object schema{{"anyOf", json::array{scalar.schema, other.schema}}};
+  std::string says = scalar.says + ", or " + other.says;
+  auto read = [says, scalar = std::move(scalar), other = std::move(other)](Reading& r, const Node& node, T& into) {
+    if (node.kind == Node::Kind::null) return refuse_kind(r, node, says);
+    return node.kind == Node::Kind::scalar ? scalar.read(r, node, into) : other.read(r, node, into);
+  };
+  return {std::move(says), std::move(schema), std::move(read)};
+}
+
+// `check` looks at what was read whole.
+template <class T>
+Form<T> checked(Form<T> form, bool (*check)(Reading&, const T&)) {
+  form.read = [check, read = std::move(form.read)](Reading& r, const Node& node, T& into) {
+    return read(r, node, into) && check(r, into);
+  };
+  return form;
+}
+
 // A form of a part is a form of the whole that holds it: {name: select ...} where T::select is the value.
 template <class T, class V>
 Form<T> part(V T::* member, Form<V> form) {

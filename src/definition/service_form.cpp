@@ -1,7 +1,8 @@
 #include "definition/service_form.h"
 
+#include "definition/command_form.h"
 #include "definition/names.h"
-#include "definition/reaction.h"
+#include "definition/query_form.h"
 #include "definition/scalars.h"
 #include "definition/state.h"
 
@@ -18,6 +19,11 @@ Form<ReadModel> read_model_form() {
       {row<ReadModel>("tables", &ReadModel::tables, script_form(), Need::required,
                       "`create table` and `create index` statements with ; between them."),
        row<ReadModel>("when", &ReadModel::when, when, Need::required, "What each event does to the tables.")});
+}
+
+bool read_service_name(Reading& r, const Node& node, ServiceText& into) {
+  into.place = node.place;
+  return name_form(system_name).read(r, node, into.name);
 }
 
 bool read_state_row(Reading& r, const Node& node, ServiceText& into) {
@@ -66,8 +72,7 @@ Form<SystemText> system_form() {
 Form<ServiceText> service_form() {
   return mapping<ServiceText>(
       "a service file that begins with `service: name`",
-      {row<ServiceText>("service", &ServiceText::name, name_form(system_name), Need::required,
-                        "The name of the service."),
+      {{"service", true, described(name_form(system_name).schema, "The name of the service."), read_service_name},
        {"state", false, described({{"type", "string"}}, "What it owns: numbered migrations."), read_state_row},
        {"topics", false, described(topics_form().schema, "What it tells."), read_topics_row},
        row<ServiceText>(

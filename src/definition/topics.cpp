@@ -1,5 +1,7 @@
 #include "definition/topics.h"
 
+#include <algorithm>
+
 #include "definition/names.h"
 #include "definition/scalars.h"
 
@@ -28,22 +30,28 @@ bool read_event(Reading& r, const Node& node, EventType& into) {
   return true;
 }
 
-void check_topic(Reading& r, TopicText& topic) {
-  for (EventType& type : topic.types) {
-    type.topic = topic.name;
+void check_key(Reading& r, const TopicText& topic, const EventType& type) {
+  const json::object* schema = type.schema.if_object();
+  if (!schema || topic.key.empty()) return;
+  for (const char* list : {"properties", "required"}) {
+    if (names_property(*schema, list, topic.key)) continue;
+    refuse(r, topic.key_place, fmt::format("the key `{}` is not in `{}` of {}", topic.key, list, type.schema_file),
+           "add it there, or choose a key that every event of the topic has");
+    return;
+  }
+}
+
+// Names the topic to its events, and its events to the topic: each once.
+void complete(Reading& r, TopicText& topic) {
+  for (EventType& type : std::exchange(topic.types, {})) {
     if (std::ranges::find(topic.events, type.name) != topic.events.end()) {
       refuse(r, type.place, fmt::format("`{}` stands twice", type.name), "name each event once");
       continue;
     }
+    check_key(r, topic, type);
+    type.topic = topic.name;
     topic.events.push_back(type.name);
-    const json::object* schema = type.schema.if_object();
-    if (!schema) continue;
-    for (const char* list : {"properties", "required"}) {
-      if (names_property(*schema, list, topic.key)) continue;
-      refuse(r, topic.key_place, fmt::format("the key `{}` is not in `{}` of {}", topic.key, list, type.schema_file),
-             "add it there, or choose a key that every event of the topic has");
-      break;
-    }
+    topic.types.push_back(std::move(type));
   }
 }
 
@@ -74,9 +82,9 @@ Form<TopicText> topic_form() {
        row<TopicText>("retention", &Topic::retention, retention_form(), Need::optional,
                       "What may be forgotten; everything is kept when it does not say.")});
   form.read = [read = std::move(form.read)](Reading& r, const Node& node, TopicText& into) {
-    const bool complete = read(r, node, into);
-    check_topic(r, into);
-    return complete;
+    const bool taken = read(r, node, into);
+    complete(r, into);
+    return taken;
   };
   return form;
 }

@@ -20,7 +20,7 @@ class Owners {
 
   void claim(const std::string& name, const Place& place, const std::string& fix) {
     const auto [first, is_new] = places_.emplace(name, place);
-    if (is_new) return;
+    if (is_new || name.empty()) return;  // an empty one could not be read and was told
     mistakes_.error(place, fmt::format("{} `{}` is already declared at {}", what_, name, at(first->second)), fix);
   }
 

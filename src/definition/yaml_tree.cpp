@@ -15,6 +15,9 @@
 namespace leat::definition {
 namespace {
 
+constexpr auto alias = "an alias (*)";
+constexpr auto alias_fix = "write the value out; a value that begins with * needs quotes";
+
 // Ends the parse from inside an event.
 struct Refused {
   std::size_t offset;
@@ -38,9 +41,7 @@ class Builder final : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { add(leaf(Node::Kind::null, mark)); }
 
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    throw Refused{offset(mark), "an alias (*)", "write the value out; a value that begins with * needs quotes"};
-  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { throw Refused{offset(mark), alias, alias_fix}; }
 
   void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t, const std::string& value) override {
     Node node = leaf(Node::Kind::scalar, mark);
@@ -107,8 +108,17 @@ class Builder final : public YAML::EventHandler {
       top.key = std::move(node);
     } else {
       Node key = *std::exchange(top.key, std::nullopt);
+      if (node.kind == Node::Kind::null && node.place.line != key.place.line) node.place = behind(key);
       add_entry(top.node, {std::move(key), std::move(node)});
     }
+  }
+
+  // Where a value that is not there would stand; yaml-cpp tells where the next thing begins.
+  static Place behind(const Node& key) {
+    Place place = key.place;
+    const int quotes = key.style == Node::Style::plain ? 0 : 2;
+    place.column += static_cast<int>(key.text.size()) + quotes + 1;
+    return place;
   }
 
   void add_entry(Node& mapping, Node::Entry entry) {
@@ -176,7 +186,11 @@ std::optional<Node> parse_yaml(const Source& source, Mistakes& mistakes) {
     return std::nullopt;
   } catch (const YAML::Exception& error) {
     const auto offset = static_cast<std::size_t>(std::max(error.mark.pos, 0));
-    mistakes.error(source.place(offset), "this is not YAML: " + error.msg, fix_for(error.msg));
+    if (error.msg == YAML::ErrorMsg::UNKNOWN_ANCHOR) {
+      mistakes.error(source.place(offset), alias, alias_fix);
+    } else {
+      mistakes.error(source.place(offset), "this is not YAML: " + error.msg, fix_for(error.msg));
+    }
     return std::nullopt;
   }
   auto root = builder.take();

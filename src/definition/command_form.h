@@ -1,5 +1,4 @@
-// definition/reaction.h — the parts every reaction has, and the two things a service can be asked: commands and
-// queries.
+// definition/command_form.h — `commands:`, what a service can be told, and the parts that every reaction has.
 #pragma once
 
 #include "definition/definition.h"
@@ -8,6 +7,5 @@
 namespace leat::definition {
 
 Form<std::vector<Command>> commands_form();
-Form<std::vector<Query>> queries_form();
 
 }  // namespace leat::definition
