@@ -1,8 +1,10 @@
 #include "database/database.h"
 
-#include <cmath>
+#include <filesystem>
+#include <fstream>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "database/deadline.h"
 #include "database/scratch.h"
@@ -191,6 +193,24 @@ TEST(Deadline, EndsAStatementThatRunsTooLong) {
       "100000");
 }
 
+TEST(Savepoint, SaysSoWhenTheWholeTransactionIsGone) {
+  auto db = in_memory();
+  ASSERT_TRUE(db.execute("create table t (a)"));
+  TickingClock clock;
+  auto transaction = *Transaction::write(db);
+  auto part = *Savepoint::open(db);
+  {
+    const Deadline deadline(db, clock, platform::Instant(platform::Duration(2)));
+    EXPECT_EQ(
+        answer(db, "with recursive n(i) as (select 1 union all select i + 1 from n) insert into t select i from n"),
+        "timeout: interrupted");
+  }
+  EXPECT_FALSE(transaction.is_open());
+  EXPECT_EQ(part.keep().error().code, Code::unavailable);
+  EXPECT_EQ(Savepoint::open(db).error().code, Code::unavailable);
+  EXPECT_EQ(transaction.commit().error().code, Code::unavailable);
+}
+
 TEST(Database, RefusesWhatASchemaCouldSmuggleIn) {
   auto db = in_memory();
   for (const auto sql : {"pragma writable_schema = on; insert into sqlite_master values ('table','x','x',0,'')",
@@ -198,6 +218,49 @@ TEST(Database, RefusesWhatASchemaCouldSmuggleIn) {
                          "create table t (a); create trigger r after insert on t begin select password_hash('x'); end; "
                          "insert into t values (1)"})
     EXPECT_FALSE(db.execute(sql)) << sql;
+}
+
+// The operating system's files, as in production: several files, one of them read by a second connection.
+TEST(Database, KeepsItsFilesBetweenConnections) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / fmt::format("leat_database_{}", ::getpid());
+  std::filesystem::create_directories(folder);
+  const auto state = (folder / "it's.db").string(), model = (folder / "model.db").string();
+  {
+    auto db = *Database::open(state, quick());
+    ASSERT_TRUE(db.attach(model, "posts"));
+    ASSERT_TRUE(db.execute("create table main.t (a); create table posts.t (a); insert into posts.t values (7)"));
+    EXPECT_EQ(answer(db, "pragma posts.journal_mode"), "wal");
+    EXPECT_EQ(answer(db, "pragma posts.synchronous"), "2");
+    EXPECT_EQ(answer(db, "pragma posts.secure_delete"), "0");
+    EXPECT_EQ(answer(db, "pragma foreign_keys"), "1");
+
+    auto options = quick();
+    options.read_only = true;
+    auto reader = *Database::open(state, options);
+    ASSERT_TRUE(reader.attach(model, "m"));
+    EXPECT_EQ(answer(reader, "select a from m.t"), "7");
+    EXPECT_EQ(answer(reader, "delete from m.t"), "invalid: attempt to write a readonly database");
+    ASSERT_TRUE(reader.detach("m"));
+    EXPECT_FALSE(reader.prepare("select a from m.t"));
+
+    const auto copied = db.checkpoint(Checkpoint::truncate, "posts");
+    ASSERT_TRUE(copied) << copied.error().what;
+    EXPECT_EQ(copied->wal_pages, 0);
+    EXPECT_TRUE(db.integrity_check());
+  }
+  auto options = quick();
+  options.read_only = true;
+  EXPECT_EQ(Database::open((folder / "none.db").string(), options).error().code, Code::io);
+  std::ofstream(folder / "text.db")
+      << "this is not a database, but it is long enough to be taken for a header of one ....";
+  EXPECT_EQ(Database::open((folder / "text.db").string(), quick()).error().code, Code::corrupt);
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Database, AttachesTenFilesAndNoMore) {
+  auto db = in_memory();
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(db.attach(":memory:", fmt::format("m{}", i)));
+  EXPECT_FALSE(db.attach(":memory:", "m10"));
 }
 
 TEST(Quoting, MakesAnyNameAndTextSafe) {

@@ -36,6 +36,12 @@ Result<> run(Database& database, Control control) {
   return statement.run();
 }
 
+// SQLite may have rolled back by itself: the disk is full or fails, a writing statement was interrupted.
+Result<> still_open(const Database& database) {
+  if (database.in_transaction()) return {};
+  return fail(Code::unavailable, "the transaction was rolled back");
+}
+
 }  // namespace
 
 Result<Transaction> Transaction::read(Database& database) {
@@ -53,7 +59,8 @@ Transaction::~Transaction() {
 }
 
 Result<> Transaction::commit() {
-  if (!is_open()) return fail(Code::unavailable, "the transaction was rolled back");
+  LEAT_ASSERT(database_);
+  LEAT_CHECK(still_open(*database_));
   auto committed = run(*database_, Control::commit);
   if (committed)
     database_ = nullptr;
@@ -71,7 +78,7 @@ void Transaction::rollback() {
 bool Transaction::is_open() const { return database_ && database_->in_transaction(); }
 
 Result<Savepoint> Savepoint::open(Database& database) {
-  LEAT_ASSERT(database.in_transaction());
+  LEAT_CHECK(still_open(database));
   LEAT_CHECK(run(database, Control::savepoint));
   return Savepoint(database);
 }
@@ -80,11 +87,15 @@ Savepoint::~Savepoint() {
   if (database_) (void)undo();
 }
 
-Result<> Savepoint::keep() { return run(*std::exchange(database_, nullptr), Control::release); }
+Result<> Savepoint::keep() {
+  auto& database = *std::exchange(database_, nullptr);
+  LEAT_CHECK(still_open(database));
+  return run(database, Control::release);
+}
 
 Result<> Savepoint::undo() {
   auto& database = *std::exchange(database_, nullptr);
-  if (!database.in_transaction()) return fail(Code::unavailable, "the transaction was rolled back");
+  LEAT_CHECK(still_open(database));
   LEAT_CHECK(run(database, Control::rollback_to));
   return run(database, Control::release);
 }

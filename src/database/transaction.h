@@ -45,7 +45,6 @@ class Savepoint {
   ~Savepoint();
 
   Result<> keep();
-  // Code::unavailable when SQLite has rolled back the whole transaction, this part with it.
   Result<> undo();
 
  private:
