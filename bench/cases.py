@@ -31,6 +31,8 @@ class Case:
 
 def run(program, folder, **options):
     """Runs a benchmark program and reads its line of JSON."""
+    if not program.exists():
+        raise Missing(f"{program.name} is not built")
     words = [str(program), f"--dir={folder}"] + [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120)
     if done.returncode != 0:
@@ -69,10 +71,11 @@ def project(keys):
 
 @contextlib.contextmanager
 def leat_up(build, folder, system=HERE / "system"):
-    """The running program as (process, port), with an empty data directory of its own."""
+    """The running program as (process, port), with an empty data directory of its own; None without a program."""
     program = build / "leat"
     if not program.exists():
-        raise Missing("build/leat does not exist")
+        yield None
+        return
     data = pathlib.Path(folder) / "data"
     shutil.rmtree(data, ignore_errors=True)
     process = subprocess.Popen([program, "up", system, "--data", data, "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--json"],
@@ -98,8 +101,12 @@ def post(connection, path, body):
     return answer.headers["Leat-Position"]
 
 
-def fill(port):
+def fill(server):
     """People, posts, friends and stored pages, as the limit's database has them."""
+    if server is None:
+        return
+    _, port = server
+
     def work(requests):
         connection = http.client.HTTPConnection("127.0.0.1", port)
         for path, body in requests:
@@ -125,7 +132,13 @@ def limit_http(build, folder, statement):
         process.wait()
 
 
+def missing(_seconds):
+    raise Missing("there is no build/leat")
+
+
 def load(build, folder, server, **options):
+    if server is None:
+        return missing
     process, port = server
     return lambda s: run(build / "bench/load", folder, port=port, pid=process.pid, seconds=s, **options)
 
@@ -134,7 +147,7 @@ def query(statement, path, keys):
     @contextlib.contextmanager
     def prepare(build, folder):
         with leat_up(build, folder) as leat, limit_http(build, folder, statement) as limit:
-            fill(leat[1])
+            fill(leat)
             yield {"Leat": load(build, folder, leat, path=path, keys=keys, connections=32),
                    "bare epoll": load(build, folder, limit, path=path, keys=keys, connections=32)}
     return prepare
@@ -145,7 +158,7 @@ def composition(page, label, **calls):
     @contextlib.contextmanager
     def prepare(build, folder):
         with leat_up(build, folder) as leat:
-            fill(leat[1])
+            fill(leat)
             yield {"Leat": load(build, folder, leat, path=page, keys=PEOPLE, connections=8),
                    label: load(build, folder, leat, connections=8, **calls)}
     return prepare
@@ -153,9 +166,12 @@ def composition(page, label, **calls):
 
 @contextlib.contextmanager
 def freshness(build, folder):
-    with leat_up(build, folder) as (process, port):
-        fill(port)
-        yield {"Leat": lambda s: run(build / "bench/freshness", folder, port=port, pid=process.pid, seconds=s),
+    with leat_up(build, folder) as leat:
+        fill(leat)
+        product = missing
+        if leat:
+            product = lambda s: run(build / "bench/freshness", folder, port=leat[1], pid=leat[0].pid, seconds=s)
+        yield {"Leat": product,
                "two flushes, a hand-over, a commit": lambda s: run(build / "bench/limit_chain", folder, seconds=s)}
 
 
@@ -163,9 +179,11 @@ def freshness(build, folder):
 def start(build, folder):
     def once(_):
         begun = time.monotonic()
-        with leat_up(build, folder) as (process, _port):
+        with leat_up(build, folder) as leat:
+            if leat is None:
+                return missing(_)
             ready = time.monotonic() - begun
-            status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+            status = pathlib.Path(f"/proc/{leat[0].pid}/status").read_text()
         rss = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
         return {"ready_ms": ready * 1000, "rss_mb": rss / 1024}
     yield {"Leat": once}

@@ -1,7 +1,6 @@
-// bench/limits/chain.cpp — the limit of freshness: what must happen between a command and a query that sees it, and nothing
-// else. Append and flush twice (the state database, the journal), one hand-over to another thread and back, one committed
-// upsert there.
-// Prints one line of JSON.
+// bench/limits/chain.cpp — the limit of freshness: what must happen between a command and a query that sees it, and
+// nothing else. Append and flush twice (the state database, the journal), one hand-over to another thread and back, one
+// committed upsert there. Prints one line of JSON.
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -25,8 +24,10 @@ int main(int argc, char** argv) {
     db.run("create table authors (id integer primary key, username text not null)");
     db.run("create table position (partition integer primary key, next integer not null)");
     bench::Statement begin(db, "begin immediate"), commit(db, "commit");
-    bench::Statement upsert(db, "insert into authors values (?1, 'user') on conflict (id) do update set username = 'user'");
-    bench::Statement position(db, "insert into position values (0, ?1) on conflict (partition) do update set next = ?1");
+    bench::Statement upsert(db,
+                            "insert into authors values (?1, 'user') on conflict (id) do update set username = 'user'");
+    bench::Statement position(db,
+                              "insert into position values (0, ?1) on conflict (partition) do update set next = ?1");
     std::int64_t next = 0;
     std::unique_lock lock(mutex);
     for (;;) {
