@@ -1,5 +1,6 @@
 #include "base/byte_budget.h"
 
+#include <atomic>
 #include <thread>
 #include <vector>
 

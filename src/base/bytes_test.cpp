@@ -1,5 +1,7 @@
 // Bytes as others see them: checksums, integers and ids against the vectors of their standards.
+#include <array>
 #include <limits>
+#include <string>
 
 #include <gtest/gtest.h>
 

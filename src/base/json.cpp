@@ -2,6 +2,9 @@
 
 #include <charconv>
 #include <cmath>
+#include <optional>
+#include <string>
+#include <system_error>
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <fmt/format.h>

@@ -2,7 +2,11 @@
 // the operating system.
 #include "platform/files.h"
 
+#include <cstdlib>
 #include <filesystem>
+#include <memory>
+#include <set>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include <sys/random.h>
 

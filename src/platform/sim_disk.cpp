@@ -1,5 +1,7 @@
 #include "platform/sim_disk.h"
 
+#include <utility>
+
 namespace leat::platform {
 
 Result<> SimFiles::State::alive() const {

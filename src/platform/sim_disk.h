@@ -2,9 +2,11 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
+#include <string>
 
 #include "platform/sim_files.h"
 #include "platform/sim_tree.h"

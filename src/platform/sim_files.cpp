@@ -1,5 +1,8 @@
 #include "platform/sim_files.h"
 
+#include <mutex>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "platform/sim_disk.h"

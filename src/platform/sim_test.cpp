@@ -1,6 +1,9 @@
 #include "platform/sim.h"
 
+#include <functional>
+#include <memory>
 #include <set>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,7 +1,11 @@
+#include <algorithm>
 #include <atomic>
+#include <functional>
 #include <future>
 #include <latch>
+#include <memory>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -111,6 +115,20 @@ TEST(ThreadExecutor, EndsWithTheRunningTaskAndDestroysTheOthersUnrun) {
   ender.join();
   EXPECT_GE(ran, 1);          // the one that had begun; others only if they came before the end
   EXPECT_EQ(destroyed, 101);  // the timer's too, and it never ran
+}
+
+TEST(ThreadExecutor, EndsThoughItsTasksPostForEver) {
+  for (const unsigned threads : {1u, 3u}) {
+    auto executor = ThreadExecutors().open("for-ever", threads);
+    std::promise<void> begun;
+    std::function<void()> again = [&, to = executor.get()] { to->post([&] { again(); }); };
+    executor->post([&] {
+      begun.set_value();
+      again();
+    });
+    begun.get_future().wait();
+    executor.reset();
+  }
 }
 
 TEST(ThreadExecutor, WhatDiesWithATaskMayStillPost) {
