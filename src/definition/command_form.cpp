@@ -74,7 +74,8 @@ Form<std::vector<Emission>> emit_form() {
 bool read_body(Reading& r, const Node& node, Command& into) {
   if (!path_form("the path of a JSON Schema").read(r, node, into.body_file)) return false;
   into.body = r.folder.read_json(into.body_file, node.place);
-  return into.body.has_value();
+  if (!into.body || into.body->is_object()) return into.body.has_value();
+  return refuse(r, {into.body_file, 1, 1}, "a body's schema is a JSON object", "describe its attributes");
 }
 
 template <class V>

@@ -34,9 +34,12 @@ void refuse_unknown_key(Reading& r, const Node& key, const std::vector<std::stri
          near ? fmt::format("did you mean `{}`?", *near) : fmt::format("known are {}", fmt::join(known, ", ")));
 }
 
-bool cut_by_comma(Reading& r, const Node& mapping, const Node::Entry& entry) {
-  if (!mapping.flow || entry.value.kind != Node::Kind::null) return false;
-  refuse(r, entry.key.place, fmt::format("`{}` has no value", entry.key.text),
+bool cut_by_comma(Reading& r, const Node& mapping) {
+  if (!mapping.flow) return false;
+  const auto is_cut = [](const Node::Entry& entry) { return entry.value.kind == Node::Kind::null; };
+  const auto cut = std::ranges::find_if(mapping.entries, is_cut);
+  if (cut == mapping.entries.end()) return false;
+  refuse(r, cut->key.place, fmt::format("`{}` has no value", cut->key.text),
          "inside { } a comma ends a value: quote it, or write one entry on each line");
   return true;
 }

@@ -2,9 +2,8 @@
 // as JSON Schema, so that what `leat check` accepts and what an editor suggests cannot disagree.
 #pragma once
 
-#include <concepts>
+#include <algorithm>
 #include <functional>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -37,8 +36,8 @@ bool refuse(Reading&, const Place&, std::string what, std::string fix);
 // "a list is wrong here; write <says>"
 bool refuse_kind(Reading&, const Node&, const std::string& says);
 void refuse_unknown_key(Reading&, const Node& key, const std::vector<std::string>& known);
-// True (and told) for a value that a comma cut off: {name: select a, b}.
-bool cut_by_comma(Reading&, const Node& mapping, const Node::Entry& entry);
+// True (and told) when a comma cut a value off: {name: select a, b}.
+bool cut_by_comma(Reading&, const Node& mapping);
 
 // One key of a mapping with fixed keys.
 template <class T>
@@ -92,6 +91,7 @@ Form<T> mapping(std::string says, std::vector<Row<T>> rows) {
 
   auto read = [says, rows = std::move(rows), known = std::move(known)](Reading& r, const Node& node, T& into) {
     if (node.kind != Node::Kind::mapping) return refuse_kind(r, node, says);
+    if (cut_by_comma(r, node)) return false;
     if constexpr (requires { into.place; }) {
       if (into.place.line == 0) into.place = node.place;
     }
@@ -162,11 +162,12 @@ Form<std::vector<T>> named(std::string says, KeyForm<T> key, Form<T> value) {
                                                                      std::vector<T>& into) {
     if (node.kind != Node::Kind::mapping) return refuse_kind(r, node, says);
     if (node.entries.empty()) return refuse(r, node.place, "the mapping is empty", "write " + says);
+    if (cut_by_comma(r, node)) return false;
     bool complete = true;
     for (const Node::Entry& entry : node.entries) {
       T item{};
       if constexpr (requires { item.place; }) item.place = entry.key.place;
-      const bool has_name = !cut_by_comma(r, node, entry) && key.read(r, entry.key, item);
+      const bool has_name = key.read(r, entry.key, item);
       complete &= has_name && value.read(r, entry.value, item);
       if (has_name) into.push_back(std::move(item));
     }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "definition/service_form.h"
 #include "definition/whole.h"
 
@@ -53,7 +55,12 @@ System load(platform::Files& files, const std::string& directory, Mistakes& mist
   SystemText text;
   System system;
   system.directory = directory;
-  read_yaml(reading, "leat.yaml", Place{"leat.yaml", 0, 0}, system_form(), text);
+  if (const auto found = files.exists(directory + "/leat.yaml"); found && !*found) {
+    mistakes.error({}, fmt::format("there is no leat.yaml in {}", directory),
+                   "name the directory of a system, or write one with `leat new NAME`");
+    return system;
+  }
+  read_yaml(reading, "leat.yaml", {"leat.yaml", 1, 1}, system_form(), text);
   const bool events_known = read_services(reading, text, system);
   system.name = text.name;
   system.insecure = text.insecure;

@@ -286,6 +286,11 @@ TEST(Mistakes, OfCommands) {
           {"step with two names", "    do:\n      - {a: select 1, b: select 2}\n",
            "s.yaml:7:9: several entries in one list item; write one - for each"},
           {"step of a mapping", "    do: {a: select 1}\n", "s.yaml:6:9: a mapping is wrong here; write SQL"},
+          {"cut by a comma", "    {do: delete from t where a in (1, 2), emit: a.made}\n",
+           "s.yaml:6:39: `2)` has no value; inside { } a comma ends a value: quote it, or write one entry on each "
+           "line"},
+          {"step cut by a comma", "    do: [insert into t values (1, 2)]\n",
+           "s.yaml:6:31: this ( is never closed; close it; inside [ ] a comma ends a value: quote the SQL there"},
           {"step name twice", "    do: [{a: select 1}, {a: select 2}]\n",
            "s.yaml:6:26: the step `a` stands twice; give each its own name"},
           {"missing body", "    body: nobody.json\n    do: select 1\n",
@@ -430,7 +435,8 @@ TEST(Mistakes, OfAMissingSystemFileSayWhatIsMissing) {
   Mistakes mistakes;
   load(files, "nowhere", mistakes);
   ASSERT_EQ(mistakes.sorted().size(), 1u);
-  EXPECT_EQ(mistakes.sorted()[0].text(), "leat.yaml: leat.yaml does not exist; create it, or correct the name");
+  EXPECT_EQ(mistakes.sorted()[0].text(),
+            "there is no leat.yaml in nowhere; name the directory of a system, or write one with `leat new NAME`");
 }
 
 TEST(MistakesList, IsSortedWithoutRepeats) {

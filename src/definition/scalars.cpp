@@ -53,6 +53,18 @@ std::string_view hidden_lines(const Node& node) {
   return node.style == Node::Style::plain ? "plain SQL over several lines" : "quoted SQL with escapes or several lines";
 }
 
+// A parenthesis that is never closed is mostly YAML's doing: [insert into t values (1, 2)] is a list of two.
+bool check_closed(Reading& r, const Sql& sql) {
+  std::vector<std::size_t> open;
+  const auto tokens = tokenise(sql.text);
+  for (const Token& token : tokens.value()) {
+    if (token.in(sql.text) == "(") open.push_back(token.begin);
+    if (token.in(sql.text) == ")" && !open.empty()) open.pop_back();
+  }
+  return open.empty() || refuse(r, sql.place(open.back()), "this ( is never closed",
+                                "close it; inside [ ] a comma ends a value: quote the SQL there");
+}
+
 bool read_one(Reading& r, const Node& node, const char* what, Sql& into) {
   Sql script;
   if (!read_sql(r, node, script)) return false;
@@ -62,7 +74,7 @@ bool read_one(Reading& r, const Node& node, const char* what, Sql& into) {
     return refuse(r, statements[1].place(), "a second statement", fmt::format("write {}; a list holds several", what));
   }
   into = std::move(statements[0]);
-  return true;
+  return check_closed(r, into);
 }
 
 Form<Sql> one_form(const char* says) {
