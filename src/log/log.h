@@ -34,10 +34,17 @@ struct PartitionId {
 };
 
 struct PartitionOptions {
-  std::uint64_t segment_bytes = 256ull << 20;          // a segment is rolled before it would pass this size
-  std::optional<std::int64_t> retention_ms;            // by the largest record timestamp of a segment; off by default
+  std::uint64_t segment_bytes = 256ull << 20;  // a segment is rolled before it would pass this size
+  std::optional<std::int64_t> retention_ms;    // by the largest record timestamp of a segment; off by default
   std::optional<std::uint64_t> retention_bytes;
   auto operator<=>(const PartitionOptions&) const = default;
+};
+
+// Faults planted on purpose, so that tests can show that they would be found. For tests only.
+struct TestFaults {
+  bool skip_flush = false;             // the journal is written, not flushed
+  bool acknowledge_early = false;      // before the flush
+  bool cut_below_durable_end = false;  // recovery takes one journal group for torn that is whole
 };
 
 struct Options {
@@ -45,6 +52,7 @@ struct Options {
   std::uint64_t direct_bytes = 256ull << 10;   // a part this large is written to its segment directly, past the journal
   std::uint64_t group_bytes_max = 4ull << 20;  // appends that share one flush
   std::uint64_t pending_bytes_max = 64ull << 20;  // waiting to be flushed; beyond it append answers Code::unavailable
+  TestFaults faults;
 };
 
 // Batches for one partition: one or more whole RecordBatch v2, one after the other, as a producer sent them.
@@ -73,33 +81,44 @@ struct EpochStart {
 
 // Whole batches, byte for byte, the first of which contains the offset asked for (or is the next one that exists).
 struct Slice {
-  std::string batches;   // empty at the durable end
-  Offset next;           // read from here to go on; passes over compacted gaps
+  std::string batches;  // empty at the durable end
+  Offset next;          // read from here to go on; passes over compacted gaps
 };
 
 // What open() found and did, for the log line and the metrics (promise 2: damage is never silence).
 struct Recovery {
-  bool clean = false;                   // closed in order by the life before
+  bool clean = false;  // closed in order by the life before
   std::uint64_t journal_bytes_read = 0;
   std::uint64_t journal_bytes_cut = 0;  // after the last valid group
   std::uint64_t segment_bytes_cut = 0;  // above the durable ends
 };
 
+// Since the log was opened; for metrics.
+struct Stats {
+  std::uint64_t appends, append_bytes;  // acknowledged
+  std::uint64_t direct_bytes;           // of these, written past the journal
+  std::uint64_t flushes, flush_nanoseconds, flush_nanoseconds_max;
+  std::uint64_t checkpoints;    // times that segments were flushed behind a journal file
+  std::uint64_t pending_bytes;  // waiting right now
+};
+
 class Log {
  public:
-  // Opens or makes the log in `directory` (its folder must exist; the caller holds its lock). Refuses with Code::corrupt,
-  // naming file and range, when something below a durable end is missing or wrong in what it has to read.
+  // Opens or makes the log in `directory` (its folder must exist; the caller holds its lock). Refuses with
+  // Code::corrupt, naming file and range, when something below a durable end is missing or wrong in what it has to
+  // read.
   static Result<std::unique_ptr<Log>> open(platform::Platform, std::string directory, Options = {});
   // Stops without a clean mark, as a crash would; unfinished appends are answered Code::cancelled.
   virtual ~Log() = default;
 
-  // Finishes what was appended, makes segments durable and leaves a clean mark. No appends afterwards.
+  // Finishes what was appended (answering on this thread), makes segments durable and leaves a clean mark. No appends
+  // afterwards. Never from one of the log's own callbacks.
   virtual Result<> close() = 0;
   virtual const Recovery& recovery() const = 0;
 
-  virtual Result<> create(PartitionId, PartitionOptions) = 0;           // durable on return; Code::conflict if it exists
-  virtual Result<> configure(PartitionId, PartitionOptions) = 0;        // durable on return
-  virtual Result<> remove(PartitionId) = 0;                             // durable on return
+  virtual Result<> create(PartitionId, PartitionOptions) = 0;     // durable on return; Code::conflict if it exists
+  virtual Result<> configure(PartitionId, PartitionOptions) = 0;  // durable on return
+  virtual Result<> remove(PartitionId) = 0;                       // durable on return
   virtual std::vector<PartitionId> partitions() const = 0;
 
   // Calls `done` exactly once: with one Appended for each part, in order, when all are durable; or with the error, and
@@ -116,19 +135,18 @@ class Log {
   virtual Result<std::vector<EpochStart>> epochs(PartitionId) const = 0;
 
   // `wake` is called once, soon after the durable end of the partition passes `seen` (at once if it already has), or
-  // when the log stops. Cancel by destroying what is returned.
+  // when the log stops. Cancel by destroying what is returned; a call that has begun on the flush executor goes on.
   virtual std::shared_ptr<void> when_past(PartitionId, Offset seen, Task wake) = 0;
 
   // Forgets everything before `offset`: whole segments are deleted, the start moves exactly there. Durable on return.
   virtual Result<> delete_before(PartitionId, Offset offset) = 0;
   // Deletes whole segments that the partition's retention no longer covers, judged at `now_ms`. Returns the new start.
   virtual Result<Offset> apply_retention(PartitionId, std::int64_t now_ms) = 0;
-  // Whole-partition compaction: replaces all that lies before `before` by `kept` (batches with their offsets, ascending,
-  // gaps allowed) at one instant, also across a crash. Appends and reads go on meanwhile.
+  // Whole-partition compaction: replaces all that lies before `before` by `kept` (batches with their offsets,
+  // ascending, gaps allowed) at one instant, also across a crash. Appends and reads go on meanwhile.
   virtual Result<> replace_before(PartitionId, Offset before, std::string kept) = 0;
 
-  // The oldest flushed byte to the newest: what the process has acknowledged; for metrics and tests.
-  virtual std::uint64_t flushes() const = 0;
+  virtual Stats stats() const = 0;
 };
 
 }  // namespace leat::log

@@ -23,7 +23,7 @@ struct Header {
 
 // Views into the batch it was read from (or into what the caller keeps alive while building).
 struct Record {
-  Offset offset{};             // set when read; ignored when building
+  Offset offset{};  // set when read; ignored when building
   std::int64_t timestamp_ms = 0;
   std::optional<std::string_view> key;
   std::optional<std::string_view> value;
@@ -66,8 +66,8 @@ Result<BatchHeader> check_batch(std::string_view bytes);
 // Overwrites base offset and leader epoch in place (both outside the CRC).
 void stamp(char* batch, Offset base, Epoch epoch);
 
-// Calls visit(Record&) for each record of one uncompressed, non-control batch. Code::invalid when the records do not fit
-// the batch. `scratch` is reused between records: copy what must outlive the call.
+// Calls visit(Record&) for each record of one uncompressed, non-control batch. Code::invalid when the records do not
+// fit the batch. `scratch` is reused between records: copy what must outlive the call.
 template <class Visit>
 Result<> for_each_record(std::string_view batch, Visit&& visit);
 

@@ -1,0 +1,58 @@
+#include "log/checkpointer.h"
+
+namespace leat::log {
+
+Checkpointer::Checkpointer(Store& store, std::function<void()> freed)
+    : store_(store), freed_(std::move(freed)), executor_(store.platform.executors.open("log-checkpoint", 1)) {}
+
+void Checkpointer::add(std::uint64_t file, std::set<std::shared_ptr<Segment>> segments) {
+  {
+    const std::lock_guard lock(queue_);
+    jobs_.push_back({file, std::move(segments)});
+  }
+  executor_->post([this] { run_one(); });
+}
+
+void Checkpointer::run_one() {
+  {
+    const std::lock_guard running(running_);
+    Job job;
+    {
+      const std::lock_guard lock(queue_);
+      if (jobs_.empty()) return;
+      job = std::move(jobs_.front());
+      jobs_.pop_front();
+    }
+    if (store_.failure.failed()) return;
+    if (auto flushed = flush(job); !flushed) {
+      store_.failure.set(flushed.error());
+    } else {
+      store_.journal->retire(job.file);
+      ++store_.counters.checkpoints;
+    }
+  }
+  freed_();
+}
+
+Result<> Checkpointer::flush(const Job& job) {
+  for (const auto& segment : job.segments) {
+    LEAT_CHECK(segment->sync());
+    // Neither is needed for anything but speed and space.
+    (void)segment->save_index();
+    if (segment->sealed()) (void)segment->trim();
+  }
+  return {};
+}
+
+void Checkpointer::finish() {
+  for (;;) {
+    {
+      const std::lock_guard running(running_);
+      const std::lock_guard lock(queue_);
+      if (jobs_.empty()) return;
+    }
+    run_one();
+  }
+}
+
+}  // namespace leat::log

@@ -1,0 +1,39 @@
+// log/checkpointer.h — flushes segments behind the journal, so that journal files can be used again. On an executor of
+// its own: the flush loop does not wait for it unless all journal files are full.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <set>
+
+#include "log/store.h"
+
+namespace leat::log {
+
+class Checkpointer {
+ public:
+  // `freed` is called after each checkpoint and when one has failed (then store.failure is set).
+  Checkpointer(Store& store, std::function<void()> freed);
+
+  // Everything that journal files up to `file` hold is in `segments`.
+  void add(std::uint64_t file, std::set<std::shared_ptr<Segment>> segments);
+  // Does what is left on this thread and waits for what has begun.
+  void finish();
+
+ private:
+  struct Job {
+    std::uint64_t file;
+    std::set<std::shared_ptr<Segment>> segments;
+  };
+  void run_one();
+  Result<> flush(const Job&);
+
+  Store& store_;
+  const std::function<void()> freed_;
+  std::mutex running_;  // taken before queue_
+  std::mutex queue_;
+  std::deque<Job> jobs_;
+  std::unique_ptr<platform::Executor> executor_;
+};
+
+}  // namespace leat::log

@@ -1,0 +1,173 @@
+// replace_before: the swap of a compaction.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/endian.h"
+#include "log/maintenance.h"
+
+namespace leat::log {
+namespace {
+
+constexpr std::size_t copy_bytes = 4 << 20;
+
+// Writes segments of a generation that nothing names yet.
+class Rewriter {
+ public:
+  Rewriter(Store& store, Partition& partition, std::uint32_t generation, std::uint64_t segment_bytes)
+      : store_(store),
+        partition_(partition),
+        generation_(generation),
+        segment_bytes_(segment_bytes),
+        sum_(partition.id()) {}
+
+  // Takes whole batches; their offsets stand in them already.
+  Result<> add(std::string_view batches, Offset base_if_first) {
+    while (!batches.empty()) {
+      LEAT_TRY(const BatchHeader header, read_header(batches));
+      if (header.size_bytes() > batches.size()) return fail(Code::invalid, "the last batch kept is cut short");
+      if (entries_.empty() || entries_.back().sealed.bytes + header.size_bytes() > segment_bytes_) {
+        LEAT_CHECK(begin(entries_.empty() ? base_if_first : header.base_offset));
+      }
+      LEAT_CHECK(write(batches.substr(0, header.size_bytes()), header));
+      batches.remove_prefix(header.size_bytes());
+    }
+    return {};
+  }
+  // Even with nothing kept there is a segment to stand for what was there.
+  Result<> finish(Offset base_if_empty) {
+    if (entries_.empty()) LEAT_CHECK(begin(base_if_empty));
+    for (const auto& segment : segments_) {
+      LEAT_CHECK(segment->sync());
+      segment->seal();
+    }
+    return store_.platform.files.sync_directory(store_.folder(partition_.id()));
+  }
+
+  const Partition::Segments& segments() const { return segments_; }
+  const std::vector<SegmentEntry>& entries() const { return entries_; }
+
+ private:
+  Result<> begin(Offset base) {
+    const SegmentName name{base, generation_};
+    auto segment = std::make_shared<Segment>(store_.platform.files, store_.folder(partition_.id()), partition_.id(),
+                                             name, Extent{});
+    segments_.push_back(segment);
+    entries_.push_back({name, {}});
+    return segment->create();
+  }
+  Result<> write(std::string_view batch, const BatchHeader& header) {
+    Extent& end = entries_.back().sealed;
+    std::string sum;
+    append_be(sum, sum_.of(batch));
+    LEAT_CHECK(segments_.back()->write(end.bytes, batch, end.batches, sum));
+    const IndexEntry place{header.base_offset, end.bytes, end.batches, end.max_timestamp_ms};
+    end.bytes += batch.size();
+    ++end.batches;
+    end.max_timestamp_ms = std::max(end.max_timestamp_ms, header.max_timestamp_ms);
+    segments_.back()->publish(end, {place});
+    return {};
+  }
+
+  Store& store_;
+  Partition& partition_;
+  const std::uint32_t generation_;
+  const std::uint64_t segment_bytes_;
+  const HeaderSum sum_;
+  Partition::Segments segments_;
+  std::vector<SegmentEntry> entries_;
+};
+
+// What is kept must be good batches of [start, before), ascending.
+Result<> check_kept(std::string_view kept, Offset start, Offset before) {
+  Offset next = start;
+  while (!kept.empty()) {
+    LEAT_TRY(const BatchHeader header, read_header(kept));
+    if (header.size_bytes() > kept.size()) return fail(Code::invalid, "the last batch kept is cut short");
+    LEAT_CHECK(check_crc(header, kept));
+    const bool first = next == start;  // the first may begin before the start, as the batch that holds it does
+    if ((!first && header.base_offset < next) || header.next_offset() > before || header.next_offset() <= start) {
+      return fail(Code::invalid,
+                  fmt::format("kept offsets [{}, {}) do not ascend in [{}, {})", header.base_offset.value,
+                              header.next_offset().value, start.value, before.value));
+    }
+    next = header.next_offset();
+    kept.remove_prefix(header.size_bytes());
+  }
+  return {};
+}
+
+// The write lock's part before: afterwards everything before `before` lies in segments that nobody appends to.
+Result<> seal_before(Store& store, Partition& partition, Offset before) {
+  const std::lock_guard lock(store.writing);
+  if (store.failure.failed()) return fail(store.failure.error());
+  const Bounds bounds = partition.bounds();
+  if (before <= bounds.start || before > bounds.durable_end) {
+    return fail(Code::invalid, fmt::format("partition {}: {} lies outside ({}, {}]", text(partition.id()), before.value,
+                                           bounds.start.value, bounds.durable_end.value));
+  }
+  if (partition.tail.segment->name().base >= before) return {};
+  auto rolled = partition.roll();
+  if (!rolled && rolled.error().code == Code::io) store.failure.set(rolled.error());
+  return rolled;
+}
+
+Result<> copy_rest(const Partition& partition, Offset from, Offset to, Rewriter& into) {
+  while (from < to) {
+    LEAT_TRY(const Slice slice, partition.read(from, copy_bytes));
+    if (slice.batches.empty()) return {};
+    LEAT_TRY(const BatchHeader first, read_header(slice.batches));
+    if (first.base_offset < from) {
+      return fail(Code::invalid, fmt::format("a batch crosses offset {}, where history is to be replaced", from.value));
+    }
+    if (first.base_offset >= to) return {};
+    LEAT_CHECK(into.add(slice.batches, first.base_offset));
+    from = slice.next;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<> replace_before(Store& store, Partition& partition, Offset before, std::string_view kept) {
+  const std::lock_guard maintenance(partition.maintenance);
+  const Offset start = partition.bounds().start;
+  LEAT_CHECK(check_kept(kept, start, before));
+  LEAT_CHECK(seal_before(store, partition, before));
+
+  // Only maintenance and rolls change the list, and a roll only adds to its end.
+  const Partition::Segments old = partition.segments();
+  const auto later = std::ranges::find_if(old, [&](const auto& one) { return one->name().base >= before; });
+  LEAT_ASSERT(later != old.end());
+  const auto replaced = static_cast<std::size_t>(later - old.begin());
+  std::uint32_t generation = 0;
+  for (const auto& segment : old) generation = std::max(generation, segment->name().generation);
+
+  Rewriter rewriter(store, partition, generation + 1, partition.manifest().options.segment_bytes);
+  const Offset base = old.front()->name().base;
+  const auto rewritten = [&]() -> Result<> {
+    LEAT_CHECK(rewriter.add(kept, base));
+    LEAT_CHECK(copy_rest(partition, before, (*later)->name().base, rewriter));
+    return rewriter.finish(base);
+  }();
+  if (!rewritten) {
+    delete_files_of(rewriter.segments());
+    return rewritten;
+  }
+  {
+    const std::lock_guard lock(store.writing);
+    if (store.failure.failed()) return fail(store.failure.error());
+    Manifest next = partition.manifest();
+    Partition::Segments segments = partition.segments();
+    next.settled = std::max(next.settled, (*later)->name().base);
+    next.segments.erase(next.segments.begin(), next.segments.begin() + static_cast<std::ptrdiff_t>(replaced));
+    segments.erase(segments.begin(), segments.begin() + static_cast<std::ptrdiff_t>(replaced));
+    next.segments.insert(next.segments.begin(), rewriter.entries().begin(), rewriter.entries().end());
+    segments.insert(segments.begin(), rewriter.segments().begin(), rewriter.segments().end());
+    LEAT_CHECK(change_manifest(store, partition, std::move(next), std::move(segments)));
+  }
+  delete_files_of({old.begin(), later});
+  return {};
+}
+
+}  // namespace leat::log

@@ -1,0 +1,90 @@
+// log/group.h — the appends that share one flush, sorted by partition.
+//
+// place() decides offsets and positions and does all that may fail for one append alone; write() makes the group one
+// journal group, durable as a whole. Requires the write lock throughout.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "log/store.h"
+
+namespace leat::log {
+
+struct BatchSpan {
+  std::uint32_t bytes;
+  std::int64_t offsets;  // that it takes
+  std::int64_t max_timestamp_ms;
+};
+
+// An append that has been checked and waits.
+struct Pending {
+  std::vector<Part> parts;
+  std::vector<std::vector<BatchSpan>> spans;  // of each part
+  std::size_t bytes = 0;
+  Done<Result<std::vector<Appended>>> done;
+  Result<std::vector<Appended>> outcome = std::vector<Appended>{};
+};
+
+// Code::invalid unless `part` is one or more batches that a broker may append.
+Result<std::vector<BatchSpan>> check_part(const Part& part);
+
+class Group {
+ public:
+  explicit Group(Store& store) : store_(store) {}
+
+  enum class Placed { yes, next_group };
+  // An error fails this append only and leaves no trace, unless it also sets store.failure.
+  // `next_group`: a segment must be rolled that this group has written to. Requires: `append` stays where it is until
+  // the group is done.
+  Result<Placed> place(Pending& append);
+
+  bool empty() const { return runs_.empty(); }
+  std::size_t bytes() const { return bytes_; }
+  std::size_t appends() const { return appends_; }
+
+  // Writes segments and journal. On Code::io or a failed flush (`fatal`) the log must stop; otherwise nothing happened.
+  Result<> write(bool& fatal);
+  // Lets readers see it.
+  void publish(std::vector<std::shared_ptr<Waiter>>& woken);
+  // Takes back what place() has moved.
+  void undo();
+
+ private:
+  // Batches for one segment, one after the other, that go the same way: through the journal or directly.
+  struct Run {
+    std::shared_ptr<Partition> partition;
+    std::shared_ptr<Segment> segment;
+    Extent begin, end;
+    Offset next;  // after it
+    bool direct;
+    std::vector<std::string_view> pieces;
+    std::string sums;
+    std::vector<IndexEntry> places;
+    std::size_t journal_at = 0;
+  };
+  struct Share {  // what one append brings to one partition
+    std::shared_ptr<Partition> partition;
+    std::uint64_t bytes = 0;
+    std::uint32_t batches = 0;
+  };
+
+  Result<std::vector<Share>> shares(const Pending&) const;
+  Result<Placed> prepare(const Share&);
+  Run& run_for(const std::shared_ptr<Partition>&, bool direct);
+  Appended add(const std::shared_ptr<Partition>&, Part&, const std::vector<BatchSpan>&, bool direct);
+  std::size_t journal_bytes() const;
+  void fill_journal();
+  Result<> write_segments();
+  Result<> sync_direct();
+
+  Store& store_;
+  std::vector<Run> runs_;
+  std::unordered_map<Partition*, std::size_t> last_run_;
+  std::vector<std::pair<std::shared_ptr<Partition>, Partition::Tail>> before_;
+  std::size_t bytes_ = 0, appends_ = 0;
+};
+
+}  // namespace leat::log

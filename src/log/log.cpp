@@ -1,0 +1,248 @@
+#include "log/log.h"
+
+#include <fmt/format.h>
+
+#include "log/flusher.h"
+#include "log/maintenance.h"
+#include "log/recovery.h"
+
+namespace leat::log {
+namespace {
+
+class OpenLog final : public Log {
+ public:
+  explicit OpenLog(platform::Platform platform, std::string directory, Options options)
+      : store_{.platform = platform, .directory = std::move(directory), .options = options} {}
+  ~OpenLog() override;
+
+  Result<> begin();
+
+  Result<> close() override;
+  const Recovery& recovery() const override { return recovery_; }
+  Result<> create(PartitionId, PartitionOptions) override;
+  Result<> configure(PartitionId, PartitionOptions) override;
+  Result<> remove(PartitionId) override;
+  std::vector<PartitionId> partitions() const override;
+  void append(std::vector<Part>, Done<Result<std::vector<Appended>>> done) override;
+  Result<Slice> read(PartitionId, Offset from, std::size_t bytes_max) override;
+  Result<Offset> offset_at(PartitionId, std::int64_t unix_ms) override;
+  Result<Bounds> bounds(PartitionId) const override;
+  Result<std::vector<EpochStart>> epochs(PartitionId) const override;
+  std::shared_ptr<void> when_past(PartitionId, Offset seen, Task wake) override;
+  Result<> delete_before(PartitionId, Offset offset) override;
+  Result<Offset> apply_retention(PartitionId, std::int64_t now_ms) override;
+  Result<> replace_before(PartitionId, Offset before, std::string kept) override;
+  Stats stats() const override;
+
+ private:
+  Result<std::shared_ptr<Partition>> find(PartitionId id) const;
+  // Makes one group of what `fill` adds, durable on return. Requires: the write lock.
+  Result<> commit(const std::function<void(GroupBuilder&)>& fill);
+  Result<> write_clean_mark();
+  void wake_all();
+
+  Store store_;
+  Recovery recovery_;
+  std::unique_ptr<Flusher> flusher_;
+  bool closed_ = false;
+};
+
+OpenLog::~OpenLog() {
+  if (!flusher_) return;
+  flusher_->stop(Error{Code::cancelled, "the log has stopped"});
+  wake_all();
+}
+
+Result<> OpenLog::begin() {
+  LEAT_TRY(const Recovered recovered, recover(store_));
+  recovery_ = recovered.report;
+  flusher_ = std::make_unique<Flusher>(store_);
+  if (!recovered.rotate) return {};
+  const std::lock_guard lock(store_.writing);
+  return flusher_->rotate();
+}
+
+Result<std::shared_ptr<Partition>> OpenLog::find(PartitionId id) const {
+  auto partition = store_.partitions.find(id);
+  if (!partition) return fail(Code::not_found, fmt::format("partition {} does not exist", text(id)));
+  return partition;
+}
+
+Result<> OpenLog::commit(const std::function<void(GroupBuilder&)>& fill) {
+  if (store_.failure.failed()) return fail(store_.failure.error());
+  if (closed_) return fail(Code::unavailable, "the log is closed");
+  LEAT_CHECK(store_.journal->make_room(0));
+  fill(store_.journal->begin());
+  if (auto written = store_.journal->commit(); !written) {
+    store_.failure.set(written.error());
+    return fail(store_.failure.error());
+  }
+  return {};
+}
+
+void OpenLog::wake_all() {
+  std::vector<std::shared_ptr<Waiter>> woken;
+  for (const auto& partition : store_.partitions.all()) partition->close(woken);
+  for (const auto& waiter : woken) waiter->fire();
+}
+
+// A journal file whose only group says that nothing older is needed and nothing newer was begun.
+Result<> OpenLog::write_clean_mark() {
+  store_.journal->retire(store_.journal->current_file());
+  return store_.journal->rotate([&](GroupBuilder& group) {
+    describe_all(store_, group);
+    group.add(CleanEntry{});
+  });
+}
+
+Result<> OpenLog::close() {
+  flusher_->drain();
+  {
+    const std::lock_guard lock(store_.writing);
+    if (closed_) return {};
+    closed_ = true;
+    flusher_->checkpointer().add(0, std::exchange(store_.dirty, {}));
+  }
+  flusher_->checkpointer().finish();
+  {
+    const std::lock_guard lock(store_.writing);
+    if (store_.failure.failed()) return fail(store_.failure.error());
+    if (auto marked = write_clean_mark(); !marked) {
+      store_.failure.set(marked.error());
+      return marked;
+    }
+  }
+  wake_all();
+  return {};
+}
+
+Result<> OpenLog::create(PartitionId id, PartitionOptions options) {
+  const std::lock_guard lock(store_.writing);
+  if (store_.failure.failed()) return fail(store_.failure.error());
+  if (store_.partitions.find(id)) return fail(Code::conflict, fmt::format("partition {} exists already", text(id)));
+  LEAT_TRY(auto partition, Partition::create(store_.platform.files, store_.folder(id), id, options));
+  LEAT_CHECK(store_.platform.files.sync_directory(store_.partitions_folder()));
+  LEAT_CHECK(commit([&](GroupBuilder& group) { partition->describe(group); }));
+  store_.partitions.add(std::move(partition));
+  return {};
+}
+
+Result<> OpenLog::configure(PartitionId id, PartitionOptions options) {
+  LEAT_TRY(const auto partition, find(id));
+  const std::lock_guard lock(store_.writing);
+  if (store_.failure.failed()) return fail(store_.failure.error());
+  Manifest next = partition->manifest();
+  next.options = options;
+  return change_manifest(store_, *partition, std::move(next), partition->segments());
+}
+
+Result<> OpenLog::remove(PartitionId id) {
+  std::vector<std::shared_ptr<Waiter>> woken;
+  {
+    LEAT_TRY(const auto partition, find(id));
+    const std::lock_guard maintenance(partition->maintenance);
+    const std::lock_guard lock(store_.writing);
+    if (!store_.partitions.find(id)) return fail(Code::not_found, fmt::format("partition {} does not exist", text(id)));
+    LEAT_CHECK(commit([&](GroupBuilder& group) { group.add(RemovedEntry{id}); }));
+    store_.partitions.remove(id);
+    partition->close(woken);
+    // The journal must not forget the removal before the folder is gone: so all of it under the write lock.
+    auto removed = [&]() -> Result<> {
+      for (const auto& segment : partition->segments()) LEAT_CHECK(segment->remove_files());
+      LEAT_CHECK(platform::remove_tree(store_.platform.files, store_.folder(id)));
+      return store_.platform.files.sync_directory(store_.partitions_folder());
+    }();
+    if (!removed) {
+      store_.failure.set(removed.error());
+      return removed;
+    }
+  }
+  for (const auto& waiter : woken) waiter->fire();
+  return {};
+}
+
+std::vector<PartitionId> OpenLog::partitions() const {
+  std::vector<PartitionId> ids;
+  for (const auto& partition : store_.partitions.all()) ids.push_back(partition->id());
+  return ids;
+}
+
+void OpenLog::append(std::vector<Part> parts, Done<Result<std::vector<Appended>>> done) {
+  Pending pending{.parts = std::move(parts), .done = std::move(done)};
+  for (const Part& part : pending.parts) {
+    auto spans = check_part(part);
+    if (!spans) return pending.done(fail(std::move(spans).error()));
+    pending.spans.push_back(*std::move(spans));
+    pending.bytes += part.batches.size();
+  }
+  flusher_->append(std::move(pending));
+}
+
+Result<Slice> OpenLog::read(PartitionId id, Offset from, std::size_t bytes_max) {
+  LEAT_TRY(const auto partition, find(id));
+  return partition->read(from, bytes_max);
+}
+
+Result<Offset> OpenLog::offset_at(PartitionId id, std::int64_t unix_ms) {
+  LEAT_TRY(const auto partition, find(id));
+  return partition->offset_at(unix_ms);
+}
+
+Result<Bounds> OpenLog::bounds(PartitionId id) const {
+  LEAT_TRY(const auto partition, find(id));
+  return partition->bounds();
+}
+
+Result<std::vector<EpochStart>> OpenLog::epochs(PartitionId id) const {
+  LEAT_TRY(const auto partition, find(id));
+  return partition->epochs();
+}
+
+std::shared_ptr<void> OpenLog::when_past(PartitionId id, Offset seen, Task wake) {
+  const auto partition = store_.partitions.find(id);
+  if (partition) {
+    if (auto waiter = partition->wait_past(seen, wake)) return waiter;
+  }
+  auto waiter = std::make_shared<Waiter>(std::move(wake));
+  flusher_->post([weak = std::weak_ptr(waiter)] {
+    if (const auto alive = weak.lock()) alive->fire();
+  });
+  return waiter;
+}
+
+Result<> OpenLog::delete_before(PartitionId id, Offset offset) {
+  LEAT_TRY(const auto partition, find(id));
+  return log::delete_before(store_, *partition, offset);
+}
+
+Result<Offset> OpenLog::apply_retention(PartitionId id, std::int64_t now_ms) {
+  LEAT_TRY(const auto partition, find(id));
+  return log::apply_retention(store_, *partition, now_ms);
+}
+
+Result<> OpenLog::replace_before(PartitionId id, Offset before, std::string kept) {
+  LEAT_TRY(const auto partition, find(id));
+  return log::replace_before(store_, *partition, before, kept);
+}
+
+Stats OpenLog::stats() const {
+  const Counters& counters = store_.counters;
+  return {.appends = counters.appends,
+          .append_bytes = counters.append_bytes,
+          .direct_bytes = counters.direct_bytes,
+          .flushes = counters.flushes,
+          .flush_nanoseconds = counters.flush_nanoseconds,
+          .flush_nanoseconds_max = counters.flush_nanoseconds_max,
+          .checkpoints = counters.checkpoints,
+          .pending_bytes = flusher_->pending_bytes()};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Log>> Log::open(platform::Platform platform, std::string directory, Options options) {
+  auto log = std::make_unique<OpenLog>(platform, std::move(directory), options);
+  LEAT_CHECK(log->begin());
+  return log;
+}
+
+}  // namespace leat::log

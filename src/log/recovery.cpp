@@ -1,0 +1,213 @@
+#include "log/recovery.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace leat::log {
+namespace {
+
+class Recoverer {
+ public:
+  explicit Recoverer(Store& store) : store_(store), files_(store.platform.files) {}
+  Result<Recovered> run();
+
+ private:
+  Result<> load_manifests();
+  Result<> settle_folders(Replay&);
+  Result<> adopt_unfinished(PartitionId, const Manifest&, Replay&);
+  Result<> discard_unfinished(PartitionId);
+  Result<> open_partition(PartitionId, const Replayed&);
+  Result<> check_end(const Manifest&, const Replayed&) const;
+  Result<> clean_leftovers(const Manifest&) const;
+  Result<> sync_live_journal(const JournalScan&);
+  std::unexpected<Error> damaged(PartitionId id, std::string_view what) const {
+    return fail(Code::corrupt, fmt::format("{}/{}: {}", store_.folder(id), manifest_name, what));
+  }
+
+  Store& store_;
+  platform::Files& files_;
+  std::map<PartitionId, Manifest> manifests_;
+  std::set<PartitionId> without_manifest_;
+  Recovered out_;
+};
+
+Result<> Recoverer::load_manifests() {
+  LEAT_TRY(const auto names, files_.list(store_.partitions_folder()));
+  for (const std::string& name : names) {
+    const auto id = parse_partition(name);
+    if (!id) continue;
+    auto manifest = load_manifest(files_, store_.folder(*id));
+    if (!manifest && manifest.error().code == Code::not_found) {
+      without_manifest_.insert(*id);
+      continue;
+    }
+    if (!manifest) return fail(std::move(manifest).error());
+    if (manifest->id != *id) return damaged(*id, fmt::format("it is of partition {}", text(manifest->id)));
+    manifests_.emplace(*id, *std::move(manifest));
+  }
+  return {};
+}
+
+// A folder without a manifest that the journal does not know: creating or removing it was cut short.
+Result<> Recoverer::discard_unfinished(PartitionId id) {
+  LEAT_TRY(const auto names, files_.list(store_.folder(id)));
+  for (const std::string& name : names) {
+    if (name != manifest_beside_name && !parse_segment_file(name)) return damaged(id, "the file is missing");
+    if (!name.ends_with(".log")) continue;
+    LEAT_TRY(const auto file, files_.open(store_.folder(id) + "/" + name, platform::Open::read));
+    LEAT_TRY(const auto size, file->size());
+    if (size > 0) return damaged(id, "the file is missing");
+  }
+  return platform::remove_tree(files_, store_.folder(id));
+}
+
+// A whole partition that the journal does not know: it was made, but create() did not return. It stays, if it is empty.
+Result<> Recoverer::adopt_unfinished(PartitionId id, const Manifest& manifest, Replay& replay) {
+  const auto& first = manifest.segments.front();
+  if (manifest.segments.size() > 1 || first.name != SegmentName{}) return damaged(id, "the journal does not know it");
+  const std::string stem = store_.folder(id) + "/" + segment_stem(first.name);
+  for (const std::string_view extension : {".log", ".sums"}) {
+    LEAT_TRY(const auto file, files_.open(stem + std::string(extension), platform::Open::create));
+    LEAT_TRY(const auto size, file->size());
+    if (size > 0) return damaged(id, "it holds batches, but the journal does not know it");
+  }
+  LEAT_CHECK(files_.sync_directory(store_.folder(id)));
+  LEAT_CHECK(files_.sync_directory(store_.partitions_folder()));
+  replay.partitions().try_emplace(id);
+  out_.rotate = true;
+  return {};
+}
+
+// Brings the folders to what the journal says exists.
+Result<> Recoverer::settle_folders(Replay& replay) {
+  for (const PartitionId id : replay.removed()) {
+    manifests_.erase(id);
+    without_manifest_.erase(id);
+    LEAT_TRY(const bool exists, files_.exists(store_.folder(id)));
+    if (exists) LEAT_CHECK(platform::remove_tree(files_, store_.folder(id)));
+  }
+  for (const auto& [id, state] : replay.partitions()) {
+    if (!manifests_.contains(id)) return damaged(id, "the file is missing");
+  }
+  for (const PartitionId id : without_manifest_) LEAT_CHECK(discard_unfinished(id));
+  for (const auto& [id, manifest] : manifests_) {
+    if (!replay.partitions().contains(id)) LEAT_CHECK(adopt_unfinished(id, manifest, replay));
+  }
+  return files_.sync_directory(store_.partitions_folder());
+}
+
+// The manifest and the journal must tell the same story of where the partition ends.
+Result<> Recoverer::check_end(const Manifest& manifest, const Replayed& state) const {
+  const auto& segments = manifest.segments;
+  if (state.segment > segments.back().name.base) {
+    return damaged(manifest.id, fmt::format("the journal is in segment {} already", state.segment.value));
+  }
+  if (state.segment == segments.back().name.base) return {};
+  // The last roll came after all that the journal knows of.
+  if (segments.back().name.base != state.next)
+    return damaged(manifest.id, "its last segment does not begin at the end");
+  if (state.next <= manifest.settled) return {};
+  const auto at = std::ranges::find(segments, SegmentName{state.segment, 0}, &SegmentEntry::name);
+  if (at == segments.end() || at->sealed != state.extent) {
+    return damaged(manifest.id, fmt::format("segment {} does not end where the journal does", state.segment.value));
+  }
+  return {};
+}
+
+// Files of segments that the manifest does not name: deleted, replaced, or not yet begun.
+Result<> Recoverer::clean_leftovers(const Manifest& manifest) const {
+  const std::string folder = store_.folder(manifest.id);
+  LEAT_TRY(const auto names, files_.list(folder));
+  for (const std::string& name : names) {
+    const auto segment = parse_segment_file(name);
+    const bool beside = name == manifest_beside_name;
+    if (!beside && !segment) continue;
+    const std::string path = folder + "/" + name;
+    if (!beside) {
+      if (std::ranges::find(manifest.segments, *segment, &SegmentEntry::name) != manifest.segments.end()) continue;
+      LEAT_TRY(const auto file, files_.open(path, platform::Open::read));
+      LEAT_TRY(const auto size, file->size());
+      const bool expected = segment->generation > 0 || segment->base < manifest.settled || size == 0;
+      if (!expected) {
+        return fail(Code::corrupt,
+                    fmt::format("{}: bytes [0, {}): a segment that the manifest does not name", path, size));
+      }
+    }
+    LEAT_CHECK(files_.remove(path));
+  }
+  return {};
+}
+
+Result<> Recoverer::open_partition(PartitionId id, const Replayed& state) {
+  Manifest& manifest = manifests_.at(id);
+  LEAT_CHECK(check_end(manifest, state));
+  LEAT_CHECK(clean_leftovers(manifest));
+  const bool in_last = state.segment == manifest.segments.back().name.base;
+  const Extent end = in_last ? state.extent : Extent{};
+  const std::string folder = store_.folder(id);
+  Partition::Segments segments;
+  for (const SegmentEntry& entry : manifest.segments) {
+    const bool last = &entry == &manifest.segments.back();
+    auto segment = std::make_shared<Segment>(files_, folder, id, entry.name, last ? end : entry.sealed);
+    LEAT_TRY(const std::uint64_t cut, segment->check_and_cut());
+    out_.report.segment_bytes_cut += cut;
+    if (!last) segment->seal();
+    if (state.touched.contains(entry.name.base)) store_.dirty.insert(segment);
+    segments.push_back(std::move(segment));
+  }
+  std::size_t stored = manifest.epochs.size();
+  const auto add = [&](EpochStart epoch) {
+    const auto before = manifest.epochs;
+    add_epoch(manifest.epochs, epoch);
+    const auto differ = std::ranges::mismatch(before, manifest.epochs, [](const EpochStart& a, const EpochStart& b) {
+      return a.epoch == b.epoch && a.start == b.start;
+    });
+    stored = std::min<std::size_t>(stored, differ.in1 - before.begin());
+  };
+  for (const EpochStart& epoch : state.epochs) add(epoch);
+  if (!out_.report.clean) add({manifest.epochs.back().epoch + 1, state.next});
+  store_.partitions.add(
+      std::make_shared<Partition>(files_, folder, std::move(manifest), stored, std::move(segments), end, state.next));
+  return {};
+}
+
+// What replay has read may be in memory only. It must not vanish once a reader has seen it.
+Result<> Recoverer::sync_live_journal(const JournalScan& scan) {
+  for (const JournalFile& file : scan.live) {
+    LEAT_TRY(const auto opened, files_.open(file.path, platform::Open::write));
+    LEAT_CHECK(opened->sync());
+  }
+  return {};
+}
+
+Result<Recovered> Recoverer::run() {
+  LEAT_CHECK(files_.make_directory(store_.journal_folder()));
+  LEAT_CHECK(files_.make_directory(store_.partitions_folder()));
+  LEAT_CHECK(files_.sync_directory(store_.directory));
+  LEAT_TRY(const JournalScan scan,
+           scan_journal(files_, store_.journal_folder(), store_.options.faults.cut_below_durable_end));
+  LEAT_CHECK(load_manifests());
+  const bool fresh = scan.live.empty();
+  if (fresh && (!manifests_.empty() || !without_manifest_.empty())) {
+    return fail(Code::corrupt,
+                fmt::format("{}: the journal is missing, but there are partitions", store_.journal_folder()));
+  }
+  out_.report = {
+      .clean = fresh || scan.clean, .journal_bytes_read = scan.bytes_read, .journal_bytes_cut = scan.bytes_cut};
+  out_.rotate = fresh || !scan.clean;
+  Replay replay(store_, manifests_);
+  LEAT_CHECK(replay.run(scan.live));
+  LEAT_CHECK(settle_folders(replay));
+  for (const auto& [id, state] : replay.partitions()) LEAT_CHECK(open_partition(id, state));
+  if (out_.rotate) LEAT_CHECK(sync_live_journal(scan));
+  LEAT_TRY(store_.journal, Journal::open(files_, store_.platform.random, store_.journal_folder(),
+                                         store_.options.journal_bytes, scan.place));
+  return std::move(out_);
+}
+
+}  // namespace
+
+Result<Recovered> recover(Store& store) { return Recoverer(store).run(); }
+
+}  // namespace leat::log

@@ -1,0 +1,87 @@
+// log/segment.h — one file of batches with its sums and its index. Format: docs/formats/segment.md.
+//
+// Invariant: what lies below durable() is never written again. One writer (whoever holds the log's write lock), any
+// number of readers, who never see beyond durable(). Files are opened when first needed: a thousand idle partitions
+// cost none.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "log/batch_walk.h"
+#include "log/range_set.h"
+
+namespace leat::log {
+
+class Segment {
+ public:
+  Segment(platform::Files& files, const std::string& folder, PartitionId, SegmentName name, Extent durable);
+
+  // Makes the files, or empties what an unfinished attempt has left. Not durable before the folder is synced.
+  Result<> create();
+  // Code::corrupt when a file is missing or shorter than durable(). Cuts what lies beyond; returns the bytes cut.
+  Result<std::uint64_t> check_and_cut();
+  Result<> remove_files();
+
+  SegmentName name() const { return name_; }
+  Extent durable() const;
+
+  // The writer's side. Space for all up to `end`, ahead of need; Code::no_space changes nothing.
+  Result<> reserve(const Extent& end);
+  Result<> write(std::uint64_t position, std::string_view batches, std::uint32_t ordinal, std::string_view sums);
+  Result<> sync();
+  // Moves durable() to `end`; `batches` are the places of what lies between.
+  void publish(const Extent& end, const std::vector<IndexEntry>& batches);
+  // Nothing more will be appended: gives back what was reserved. Requires: durable() is all that was written.
+  Result<> trim();
+  void seal() { sealed_ = true; }
+  bool sealed() const { return sealed_; }
+  // Writes the index entries that the file does not have. One caller at a time.
+  Result<> save_index();
+
+  // Whole batches from the one that contains `from` or else the next; empty when this segment has none.
+  Result<Slice> read(Offset from, std::size_t bytes_max);
+  // The base offset of the first batch with a timestamp at or after `unix_ms`, if this segment has one.
+  Result<std::optional<Offset>> offset_at(std::int64_t unix_ms);
+
+ private:
+  struct Look {  // what a reader starts from
+    IndexEntry from;
+    std::uint64_t limit;
+    std::uint64_t trusted_until;
+  };
+
+  Result<std::shared_ptr<SegmentFiles>> open_files();
+  Result<Slice> read_once(Offset from, std::size_t bytes_max);
+  BatchWalk walk(const SegmentFiles& files, const Look& look, std::size_t window, BatchWalk::Depth depth) const;
+  template <class Find>
+  Result<Look> look(Find find);
+  Result<> load_index();
+  bool drop_stored_index();
+  std::string path(std::string_view extension) const { return stem_ + std::string(extension); }
+
+  platform::Files& files_;
+  const std::string stem_;
+  const HeaderSum sum_;
+  const SegmentName name_;
+  std::uint64_t reserved_log_ = 0, reserved_sums_ = 0, step_;  // the writer's
+  std::atomic<bool> sealed_ = false, removed_ = false;
+
+  std::mutex loading_index_;  // taken before mutex_
+  std::uint64_t scan_until_;  // where noted_ begins; guarded by loading_index_
+  mutable std::mutex mutex_;  // guards what follows
+  std::shared_ptr<SegmentFiles> open_;
+  Extent durable_;
+  RangeSet verified_;
+  OffsetIndex index_;
+  bool index_loaded_;  // else index_ is empty and `noted_` holds what came since the segment was opened
+  bool index_from_file_ = false;
+  std::vector<IndexEntry> noted_;
+  std::size_t index_saved_ = 1;  // entries that the file has
+};
+
+}  // namespace leat::log

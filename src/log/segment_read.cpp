@@ -1,0 +1,139 @@
+// The readers' side of a segment, and its index.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "log/segment.h"
+
+namespace leat::log {
+namespace {
+
+constexpr std::size_t scan_window_bytes = 64 << 10;
+constexpr std::uint64_t index_bytes_max = 256 << 20;
+
+}  // namespace
+
+BatchWalk Segment::walk(const SegmentFiles& files, const Look& look, std::size_t window, BatchWalk::Depth depth) const {
+  const BatchWalk::Rules rules{
+      .sum = sum_, .gaps = name_.generation > 0, .depth = depth, .trusted_until = look.trusted_until};
+  return BatchWalk(files, rules, look.from, look.limit, window);
+}
+
+template <class Find>
+Result<Segment::Look> Segment::look(Find find) {
+  LEAT_CHECK(load_index());
+  const std::lock_guard lock(mutex_);
+  const IndexEntry from = find(index_);
+  return Look{from, durable_.bytes, verified_.covered_until(from.position)};
+}
+
+Result<Slice> Segment::read_once(Offset from, std::size_t bytes_max) {
+  LEAT_TRY(const auto files, open_files());
+  LEAT_TRY(const Look start, look([&](const OffsetIndex& index) { return index.for_offset(from); }));
+  const std::uint64_t whole = start.limit - start.from.position;
+  const std::size_t window = std::min<std::uint64_t>(whole, bytes_max) + OffsetIndex::interval_bytes;
+  BatchWalk batches = walk(*files, start, window, BatchWalk::Depth::whole);
+
+  std::optional<std::uint64_t> begin;
+  for (;;) {
+    if (begin) {
+      const std::size_t size = batches.buffered_next();
+      if (size == 0 || batches.place().position + size - *begin > bytes_max) break;
+    }
+    BatchWalk::Batch batch;
+    LEAT_TRY(const bool more, batches.next(batch));
+    if (!more) break;
+    if (!begin && batch.header.next_offset() > from) begin = batch.place.position;
+  }
+  const IndexEntry end = batches.place();
+  {
+    const std::lock_guard lock(mutex_);
+    verified_.add(start.from.position, end.position);
+  }
+  if (!begin) return Slice{{}, from};
+  return Slice{std::move(batches).take(*begin, end.position), end.offset};
+}
+
+Result<Slice> Segment::read(Offset from, std::size_t bytes_max) {
+  auto slice = read_once(from, bytes_max);
+  // The index file may have led astray: it is no reason to call the segment damaged.
+  if (!slice && slice.error().code == Code::corrupt && drop_stored_index()) return read_once(from, bytes_max);
+  return slice;
+}
+
+Result<std::optional<Offset>> Segment::offset_at(std::int64_t unix_ms) {
+  LEAT_TRY(const auto files, open_files());
+  LEAT_TRY(const Look start, look([&](const OffsetIndex& index) { return index.for_time(unix_ms); }));
+  BatchWalk batches = walk(*files, start, scan_window_bytes, BatchWalk::Depth::headers);
+  BatchWalk::Batch batch;
+  for (;;) {
+    LEAT_TRY(const bool more, batches.next(batch));
+    if (!more) return std::nullopt;
+    if (batch.header.max_timestamp_ms >= unix_ms) return batch.header.base_offset;
+  }
+}
+
+// Reads the index file as far as it can be believed and finds the rest by walking the segment.
+Result<> Segment::load_index() {
+  const std::lock_guard loading(loading_index_);
+  {
+    const std::lock_guard lock(mutex_);
+    if (index_loaded_) return {};
+  }
+  OffsetIndex index(name_.base);
+  if (const auto stored = platform::read_file(files_, path(".index"), index_bytes_max)) {
+    index.decode(*stored, sum_.seed(), scan_until_);
+  }
+  const std::size_t stored_entries = index.size();
+  LEAT_TRY(const auto files, open_files());
+  BatchWalk batches = walk(*files, Look{index.last(), scan_until_, 0}, scan_window_bytes, BatchWalk::Depth::headers);
+  BatchWalk::Batch batch;
+  for (;;) {
+    const auto more = batches.next(batch);
+    // A reader of that place will say what is wrong there; what lies before it stays readable.
+    if (!more || !*more) break;
+    index.note(batch.place);
+  }
+  const std::lock_guard lock(mutex_);
+  for (const IndexEntry& entry : noted_) index.note(entry);
+  noted_.clear();
+  index_ = std::move(index);
+  index_saved_ = stored_entries;
+  index_from_file_ = stored_entries > 1;
+  index_loaded_ = true;
+  return {};
+}
+
+// Whether there was one. The next look rebuilds it from the segment alone.
+bool Segment::drop_stored_index() {
+  const std::lock_guard loading(loading_index_);
+  const std::lock_guard lock(mutex_);
+  if (!index_from_file_) return false;
+  if (const auto removed = files_.remove(path(".index")); !removed) return false;
+  scan_until_ = durable_.bytes;
+  index_from_file_ = false;
+  index_loaded_ = false;
+  return true;
+}
+
+Result<> Segment::save_index() {
+  LEAT_CHECK(load_index());
+  std::string bytes;
+  std::uint64_t position = 0;
+  std::size_t entries = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    bytes = index_.encode(index_saved_, sum_.seed());
+    position = (index_saved_ - 1) * OffsetIndex::entry_bytes;
+    entries = index_.size();
+  }
+  if (bytes.empty()) return {};
+  LEAT_TRY(const auto file, files_.open(path(".index"), platform::Open::create));
+  LEAT_CHECK(file->truncate(position));
+  LEAT_CHECK(file->write_at(position, bytes));
+  const std::lock_guard lock(mutex_);
+  index_saved_ = entries;
+  return {};
+}
+
+}  // namespace leat::log
