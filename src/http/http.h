@@ -22,7 +22,7 @@ bool same_name(std::string_view a, std::string_view b);
 // Header names compare without case; order and repeats are kept.
 class Headers {
  public:
-  void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+  void add(std::string name, std::string value);
   void set(std::string name, std::string value);  // in place of every earlier one
   void remove(std::string_view name);
   // The first value, or nothing.

@@ -1,0 +1,167 @@
+#include "gateway/gateway.h"
+
+#include <map>
+#include <mutex>
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "gateway/route_table.h"
+#include "gateway/trace_context.h"
+#include "http/query_string.h"
+
+namespace leat::gateway {
+namespace {
+
+http::Response unavailable(std::string_view detail, std::string_view extra_members = {}) {
+  http::Response response = http::problem(503, http::reason(503), detail, extra_members);
+  response.headers.add("Retry-After", "1");
+  return response;
+}
+
+http::Response stopped(const std::string& service) {
+  std::string member = R"("service":)";
+  append_json_string(member, service);
+  return unavailable(fmt::format("The service {} is stopped.", service), member);
+}
+
+}  // namespace
+
+class Gateway::State {
+ public:
+  State(platform::Clock& clock, platform::Random& random, telemetry::Telemetry telemetry, GatewayLimits limits)
+      : clock_(clock),
+        random_(random),
+        telemetry_(telemetry),
+        limits_(limits),
+        unrouted_(telemetry.metrics, "", "", ""),
+        full_(telemetry.metrics.counter("leat_gateway_full_total", "Requests refused since too many were in flight.")),
+        in_flight_(telemetry.metrics.gauge("leat_gateway_in_flight", "Requests that wait for their answer.")),
+        table_(std::make_shared<const RouteTable>()) {}
+
+  Result<> serve(std::vector<ServiceRoutes> services) {
+    auto table = std::make_shared<RouteTable>();
+    for (ServiceRoutes& each : services) {
+      auto service = find_service(each.service);
+      for (http::Route& route : each.routes) LEAT_CHECK(table->add(std::move(route), service, telemetry_.metrics));
+    }
+    table_.store(std::move(table));
+    return {};
+  }
+
+  std::shared_ptr<Service> find_service(std::string_view name) {
+    const std::lock_guard lock(mutex_);
+    auto& service = services_[std::string(name)];
+    if (!service) service = std::make_shared<Service>(std::string(name));
+    return service;
+  }
+
+  void stop() { stopping_ = true; }
+
+  void handle(std::shared_ptr<State> self, http::Request request, http::Reply reply);
+
+ private:
+  // A request on its way. Counts it when it is answered, and also when whoever held it dropped it.
+  class Pending {
+   public:
+    Pending(std::shared_ptr<State> state, std::shared_ptr<const RouteTable> table, const Entry* entry,
+            platform::Instant arrived, std::string trace, http::Reply reply)
+        : state_(std::move(state)),
+          table_(std::move(table)),
+          entry_(entry),
+          arrived_(arrived),
+          trace_(std::move(trace)),
+          reply_(std::move(reply)) {}
+    Pending(Pending&&) noexcept = default;
+    Pending& operator=(Pending&&) = delete;
+    ~Pending() {
+      if (state_) finish(500);
+    }
+    void operator()(http::Response response) {
+      LEAT_ASSERT(state_ != nullptr);
+      finish(response.status);
+      reply_(std::move(response));
+    }
+
+   private:
+    void finish(int status) { std::exchange(state_, nullptr)->finish(*entry_, status, arrived_, trace_); }
+
+    std::shared_ptr<State> state_;
+    std::shared_ptr<const RouteTable> table_;  // keeps `entry_`
+    const Entry* entry_;
+    platform::Instant arrived_;
+    std::string trace_;
+    http::Reply reply_;
+  };
+
+  void finish(const Entry& entry, int status, platform::Instant arrived, std::string_view trace) {
+    in_flight_.add(-1);
+    --in_flight_count_;
+    const platform::Duration took = clock_.now() - arrived;
+    entry.metrics.count(status, took);
+    if (!telemetry_.log.enabled(telemetry::Level::debug)) return;
+    telemetry_.log.debug("request", {{"service", entry.service->name},
+                                     {"method", entry.route.method},
+                                     {"route", entry.route.path_template},
+                                     {"status", status},
+                                     {"ms", std::chrono::duration<double, std::milli>(took).count()},
+                                     {"trace", trace}});
+  }
+
+  void answer_unrouted(platform::Instant arrived, http::Response response, http::Reply reply) {
+    unrouted_.count(response.status, clock_.now() - arrived);
+    reply(std::move(response));
+  }
+
+  platform::Clock& clock_;
+  platform::Random& random_;
+  const telemetry::Telemetry telemetry_;
+  const GatewayLimits limits_;
+  const RouteMetrics unrouted_;
+  telemetry::Counter& full_;
+  telemetry::Gauge& in_flight_;
+
+  std::atomic<std::shared_ptr<const RouteTable>> table_;
+  std::atomic<std::size_t> in_flight_count_{0};
+  std::atomic<bool> stopping_{false};
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Service>, std::less<>> services_;  // guarded by mutex_
+};
+
+void Gateway::State::handle(std::shared_ptr<State> self, http::Request request, http::Reply reply) {
+  const platform::Instant arrived = request.arrived;
+  if (stopping_) return answer_unrouted(arrived, unavailable("The server is stopping."), std::move(reply));
+  auto table = table_.load();
+  auto found = table->router.find(request.method, http::split_target(request.target).path);
+  if (!found) return answer_unrouted(arrived, http::response_to(found.error()), std::move(reply));
+  if (in_flight_count_.fetch_add(1) >= limits_.in_flight) {
+    --in_flight_count_;
+    full_.add();
+    return answer_unrouted(arrived, unavailable("Too many requests are in flight."), std::move(reply));
+  }
+  in_flight_.add(1);
+
+  const Entry& entry = table->entries[found->route];
+  TraceContext trace = continue_trace(request.headers.get("traceparent"), random_);
+  request.headers.set("traceparent", trace.text());
+  Pending pending(std::move(self), std::move(table), &entry, arrived, std::move(trace.trace_id), std::move(reply));
+  if (entry.service->stopped) return pending(stopped(entry.service->name));
+  entry.route.handler(std::move(request), std::move(found->parameters), std::move(pending));
+}
+
+Gateway::Gateway(platform::Clock& clock, platform::Random& random, telemetry::Telemetry telemetry, GatewayLimits limits)
+    : state_(std::make_shared<State>(clock, random, telemetry, limits)) {}
+Gateway::~Gateway() = default;
+
+Result<> Gateway::serve(std::vector<ServiceRoutes> services) { return state_->serve(std::move(services)); }
+void Gateway::stop_service(std::string_view service) { state_->find_service(service)->stopped = true; }
+void Gateway::start_service(std::string_view service) { state_->find_service(service)->stopped = false; }
+void Gateway::stop() { state_->stop(); }
+
+http::Handler Gateway::handler() const {
+  return [state = state_](http::Request request, http::Reply reply) {
+    state->handle(state, std::move(request), std::move(reply));
+  };
+}
+
+}  // namespace leat::gateway

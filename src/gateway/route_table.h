@@ -1,0 +1,45 @@
+// gateway/route_table.h — one generation of routes, with what is counted about each.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/gateway.h"
+#include "http/router.h"
+
+namespace leat::gateway {
+
+// Outlives the tables that name it, so that a stopped service stays stopped across a reload.
+struct Service {
+  std::string name;
+  std::atomic<bool> stopped{false};
+};
+
+// Rate, errors and duration of one route.
+class RouteMetrics {
+ public:
+  RouteMetrics(telemetry::Metrics&, const std::string& service, const std::string& method, const std::string& path);
+  void count(int status, platform::Duration took) const;
+
+ private:
+  std::array<telemetry::Counter*, 6> by_class_;  // "1xx" to "5xx" at 1 to 5
+  telemetry::Histogram* seconds_;
+};
+
+struct Entry {
+  http::Route route;
+  std::shared_ptr<Service> service;
+  RouteMetrics metrics;
+};
+
+struct RouteTable {
+  http::Router router;
+  std::vector<Entry> entries;  // by the router's numbers
+
+  Result<> add(http::Route, std::shared_ptr<Service>, telemetry::Metrics&);
+};
+
+}  // namespace leat::gateway
