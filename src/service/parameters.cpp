@@ -1,0 +1,143 @@
+#include "service/parameters.h"
+
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace leat::service {
+namespace {
+
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+int hex(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+Result<std::string> decode(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i] == '+' ? ' ' : text[i];
+      continue;
+    }
+    if (i + 2 >= text.size() || hex(text[i + 1]) < 0 || hex(text[i + 2]) < 0)
+      return fail(Code::invalid, "a percent sign in the query is not followed by two hexadecimal digits");
+    out += static_cast<char>(hex(text[i + 1]) << 4 | hex(text[i + 2]));
+    i += 2;
+  }
+  if (!is_utf8(out)) return fail(Code::invalid, "the query is not UTF-8");
+  return out;
+}
+
+Value fallback_value(const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::bool_:
+      return std::int64_t{value.get_bool()};
+    case json::kind::int64:
+      return value.get_int64();
+    case json::kind::uint64:
+      return static_cast<double>(value.get_uint64());
+    case json::kind::double_:
+      return value.get_double();
+    case json::kind::string:
+      return std::string(value.get_string());
+    case json::kind::null:
+    case json::kind::array:
+    case json::kind::object:
+      return std::monostate{};
+  }
+  LEAT_ASSERT(!"a JSON value of no kind");
+}
+
+}  // namespace
+
+Result<Value> parse_parameter(std::string_view text, definition::ParameterType type) {
+  switch (type) {
+    case definition::ParameterType::text:
+      return std::string(text);
+    case definition::ParameterType::integer:
+      if (const auto number = parse_number<std::int64_t>(text)) return *number;
+      return fail(Code::invalid, "is not a 64-bit integer");
+    case definition::ParameterType::number:
+      if (const auto number = parse_number<double>(text); number && std::isfinite(*number)) return *number;
+      return fail(Code::invalid, "is not a number");
+    case definition::ParameterType::boolean:
+      if (text == "true") return std::int64_t{1};
+      if (text == "false") return std::int64_t{0};
+      return fail(Code::invalid, "is neither true nor false");
+  }
+  LEAT_ASSERT(!"a parameter of no type");
+}
+
+Result<QueryString> parse_query_string(std::string_view target) {
+  QueryString out;
+  const auto mark = target.find('?');
+  if (mark == std::string_view::npos) return out;
+  for (auto rest = target.substr(mark + 1); !rest.empty();) {
+    const auto end = std::min(rest.find('&'), rest.size());
+    const auto pair = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (pair.empty()) continue;
+    const auto equals = std::min(pair.find('='), pair.size());
+    LEAT_TRY(auto name, decode(pair.substr(0, equals)));
+    LEAT_TRY(auto value, decode(equals < pair.size() ? pair.substr(equals + 1) : std::string_view()));
+    out.emplace_back(std::move(name), std::move(value));
+  }
+  return out;
+}
+
+std::optional<std::string_view> find(const QueryString& pairs, std::string_view name) {
+  for (const auto& [key, value] : pairs)
+    if (key == name) return value;
+  return std::nullopt;
+}
+
+http::Response bad_parameter(std::string_view name, std::string_view what) {
+  std::string extra = "\"parameter\":";
+  append_json_string(extra, name);
+  return http::problem(400, "A parameter is wrong", fmt::format("{} {}", name, what), extra);
+}
+
+OrResponse<std::vector<Value>> path_values(const RoutePlan& route, std::span<const std::string> texts) {
+  LEAT_ASSERT(texts.size() == route.path_parameters.size());
+  std::vector<Value> out;
+  out.reserve(texts.size());
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const auto& plan = route.path_parameters[i];
+    if (!is_utf8(texts[i])) return std::unexpected(bad_parameter(plan.name, "is not UTF-8"));
+    auto value = parse_parameter(texts[i], plan.type);
+    if (!value) return std::unexpected(bad_parameter(plan.name, value.error().what));
+    out.push_back(*std::move(value));
+  }
+  return out;
+}
+
+OrResponse<std::vector<Value>> query_values(const RoutePlan& route, const QueryString& pairs) {
+  std::vector<Value> out;
+  out.reserve(route.query_parameters.size());
+  for (const auto& plan : route.query_parameters) {
+    const auto text = find(pairs, plan.name);
+    if (!text) {
+      if (plan.required) return std::unexpected(bad_parameter(plan.name, "is missing"));
+      out.push_back(plan.fallback ? fallback_value(*plan.fallback) : Value{});
+      continue;
+    }
+    auto value = parse_parameter(*text, plan.type);
+    if (!value) return std::unexpected(bad_parameter(plan.name, value.error().what));
+    out.push_back(*std::move(value));
+  }
+  return out;
+}
+
+}  // namespace leat::service
