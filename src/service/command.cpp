@@ -1,0 +1,92 @@
+#include "service/command.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "event/event.h"
+
+namespace leat::service {
+namespace {
+
+constexpr std::size_t correlation_bytes_max = 128;
+
+http::Response violates(const std::vector<schema::Violation>& violations) {
+  std::string extra = "\"errors\":[";
+  for (const auto& [pointer, message] : violations) {
+    if (extra.back() == '}') extra += ',';
+    extra += "{\"pointer\":";
+    append_json_string(extra, pointer);
+    extra += ",\"detail\":";
+    append_json_string(extra, message);
+    extra += '}';
+  }
+  extra += ']';
+  const auto& first = violations.front();
+  return http::problem(422, "The body does not fit its schema",
+                       fmt::format("{}: {}", first.pointer.empty() ? "the body" : first.pointer, first.message), extra);
+}
+
+OrResponse<> read_body(Command& command, const schema::JsonSchema* schema, std::string body) {
+  if (!schema) {
+    if (body.empty()) return {};
+    return std::unexpected(http::problem(400, "No body is expected", "this request takes no body"));
+  }
+  auto value = parse_json(body);
+  if (!value) return std::unexpected(http::problem(400, "The body is not JSON", value.error().what));
+  const auto violations = schema->validate(*value);
+  if (!violations.empty()) return std::unexpected(violates(violations));
+  command.body = *std::move(value);
+  command.body_text = std::move(body);
+  return {};
+}
+
+bool is_printable(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+void read_origin(Command& command, const http::Headers& headers) {
+  if (const auto trace = headers.get("traceparent"); trace && event::TraceContext::parse(*trace))
+    command.traceparent = *trace;
+  if (const auto id = headers.get("X-Correlation-Id"); id && id->size() <= correlation_bytes_max && is_printable(*id))
+    command.correlationid = *id;
+}
+
+}  // namespace
+
+Inputs Command::inputs() const {
+  Inputs out;
+  out.path = path;
+  out.query = query;
+  out.let = let;
+  out.attributes = body.if_object();
+  out.whole = body_text;
+  return out;
+}
+
+OrResponse<Command> read_command(std::shared_ptr<const ServicePlan> service, std::size_t index, http::Request& request,
+                                 const std::vector<std::string>& path) {
+  Command command;
+  command.service = std::move(service);
+  command.index = index;
+  command.arrived = request.arrived;
+  command.deadline = request.deadline;
+  const auto& plan = command.plan();
+
+  auto path_parameters = path_values(plan.route, path);
+  if (!path_parameters) return std::unexpected(std::move(path_parameters).error());
+  command.path = *std::move(path_parameters);
+
+  const auto pairs = parse_query_string(request.target);
+  if (!pairs) return std::unexpected(http::problem(400, "The query string is wrong", pairs.error().what));
+  auto query_parameters = query_values(plan.route, *pairs);
+  if (!query_parameters) return std::unexpected(std::move(query_parameters).error());
+  command.query = *std::move(query_parameters);
+
+  if (auto done = read_body(command, plan.body.get(), std::move(request.body)); !done)
+    return std::unexpected(std::move(done).error());
+  read_origin(command, request.headers);
+  return command;
+}
+
+}  // namespace leat::service

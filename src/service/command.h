@@ -1,0 +1,35 @@
+// service/command.h — one request on its way to the writer.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "http/http.h"
+#include "service/parameters.h"
+#include "service/plan.h"
+#include "service/values.h"
+
+namespace leat::service {
+
+struct Command {
+  std::shared_ptr<const ServicePlan> service;  // keeps `plan` alive
+  std::size_t index = 0;                       // in service->commands
+  std::vector<Value> path, query, let;
+  json::value body;
+  std::string body_text;  // empty: no body
+  std::string traceparent, correlationid;
+  platform::Instant arrived, deadline;  // deadline: none when zero
+  http::Reply reply;
+
+  const CommandPlan& plan() const { return service->commands[index]; }
+  Inputs inputs() const;
+};
+
+// Reads and checks all that needs no database: parameters (400), body syntax (400), body schema (422 naming each
+// attribute).
+OrResponse<Command> read_command(std::shared_ptr<const ServicePlan>, std::size_t index, http::Request&,
+                                 const std::vector<std::string>& path);
+
+}  // namespace leat::service

@@ -1,0 +1,54 @@
+// service/options.h — the limits of the runtime, each with a name and a default.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "database/database.h"
+#include "platform/clock.h"
+
+namespace leat::service {
+
+// Bugs planted on purpose, so that the tests of the crash tests can show that they would be found. Never set elsewhere.
+struct TestFaults {
+  bool position_outside_transaction = false;  // a read model's positions are committed before its rows
+  bool acknowledge_before_commit = false;     // a command is answered when it has run, not when it is durable
+};
+
+struct Options {
+  std::string vfs;                       // SQLite's way to the disk; empty: the operating system's
+  database::PasswordCost password_cost;  // of password_hash in `let`
+
+  // Commands
+  std::size_t commands_waiting_max = 4096;  // for one service; beyond it 503
+  std::size_t commands_batch_max = 512;     // that share one transaction
+  std::size_t lets_waiting_max = 256;       // slow functions; for the whole system
+  unsigned let_threads = 1;
+  std::size_t outbox_rows_max = 100'000;  // not yet on the bus, for one service; beyond it 503 before anything begins
+  platform::Duration publish_wait =
+      std::chrono::seconds(2);  // how long an answer waits for its events to be on the bus
+
+  // Relay
+  std::size_t publish_rows_max = 4096;  // of one publish
+  std::size_t publish_bytes_max = 1 << 20;
+  platform::Duration backoff_min = std::chrono::milliseconds(50);  // before a source is opened again, doubling
+  platform::Duration backoff_max = std::chrono::seconds(5);
+
+  // Read models
+  std::size_t delivery_bytes = 2 << 20;  // asked of a reader at once; two deliveries of a topic are in memory at most
+  int wal_pages_read_model = 32'000;     // a checkpoint moves the WAL into the file when it is longer than this
+  int wal_pages_state = 4'000;
+
+  // Queries
+  unsigned query_threads = 2;                                       // of one service
+  std::size_t queries_waiting_max = 4096;                           // for one service; beyond it 503
+  platform::Duration query_time_max = std::chrono::seconds(5);      // a statement that takes longer is interrupted
+  platform::Duration position_wait = std::chrono::seconds(2);       // for a request's Leat-Position
+  platform::Duration position_wait_max = std::chrono::seconds(30);  // what Leat-Wait may ask for
+
+  TestFaults faults;
+};
+
+}  // namespace leat::service

@@ -1,0 +1,288 @@
+#include "service/relay.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace leat::service {
+
+struct Relay::Opening {
+  std::shared_ptr<bus::Source> source;
+  std::vector<bus::Position> ends;
+  std::vector<TopicId> topics_left;
+  Done<Result<std::uint64_t>> done;
+};
+
+Relay::Relay(std::string service, bus::Bus& bus, platform::Clock& clock, platform::Executor& timers,
+             telemetry::Telemetry telemetry, const Options& options, std::map<std::string, bus::Topic> topics)
+    : service_(std::move(service)),
+      bus_(bus),
+      clock_(clock),
+      timers_(timers),
+      telemetry_(telemetry),
+      options_(options),
+      published_total_(telemetry.metrics.counter("leat_outbox_published_total", "Events the relay has put on the bus.",
+                                                 {{"service", service_}})),
+      topics_(std::move(topics)),
+      backoff_(options.backoff_min) {}
+
+void Relay::open(Done<Result<std::uint64_t>> done) { open_source(std::move(done)); }
+
+void Relay::open_source(Done<Result<std::uint64_t>> done) {
+  bus_.open_source(service_, [weak = weak_from_this(), done = std::move(done)](auto opened) mutable {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (!opened) return done(fail(std::move(opened).error()));
+    auto opening = std::make_shared<Opening>();
+    opening->source = *std::move(opened);
+    opening->done = std::move(done);
+    {
+      const Lock lock(self->mutex_);
+      for (const auto& [name, topic] : self->topics_) opening->topics_left.push_back(topic.id);
+    }
+    self->gather_ends(std::move(opening));
+  });
+}
+
+// The ends cover whatever was published before, also by an earlier life: what tokens of that time resolve to.
+void Relay::gather_ends(std::shared_ptr<Opening> opening) {
+  if (opening->topics_left.empty()) return install(*opening);
+  const auto topic = opening->topics_left.back();
+  opening->topics_left.pop_back();
+  bus_.ends(topic, [weak = weak_from_this(), opening](auto ends) {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (!ends) return opening->done(fail(std::move(ends).error()));
+    opening->ends.insert(opening->ends.end(), ends->begin(), ends->end());
+    self->gather_ends(opening);
+  });
+}
+
+void Relay::install(Opening& opening) {
+  const auto last = opening.source->last_published();
+  Calls calls;
+  {
+    const Lock lock(mutex_);
+    if (closed_) return;
+    source_ = std::move(opening.source);
+    in_flight_ = 0;
+    trouble_.clear();
+    for (const auto& end : opening.ends) remember(end);
+    while (!rows_.empty() && rows_.front().number <= last) rows_.pop_front();
+    published_ = std::max(published_, last);
+    answer_up_to(last, calls);
+    tell_tokens(calls);
+  }
+  telemetry_.health.set("outbox " + service_, true);
+  for (auto& call : calls) call();
+  opening.done(last);
+  pump();
+}
+
+void Relay::take(std::vector<OutboxRow> rows, std::vector<WaitingAnswer> answers) {
+  {
+    const Lock lock(mutex_);
+    for (auto& row : rows) rows_.push_back(std::move(row));
+    const auto deadline = clock_.now() + options_.publish_wait;
+    for (auto& answer : answers) answers_.push_back({std::move(answer), {}, deadline});
+    arm_timer(lock);
+  }
+  pump();
+}
+
+void Relay::pump() {
+  std::vector<bus::Publication> batch;
+  std::shared_ptr<bus::Source> source;
+  {
+    const Lock lock(mutex_);
+    if (closed_ || !source_ || in_flight_ != 0) return;
+    std::size_t bytes = 0;
+    for (const auto& row : rows_) {
+      bytes += row.bytes();
+      if (!batch.empty() && (bytes > options_.publish_bytes_max || batch.size() == options_.publish_rows_max)) break;
+      batch.push_back({row.number, topics_.at(row.topic).id, row.partition, row.record});
+    }
+    if (batch.empty()) return;
+    in_flight_ = batch.size();
+    source = source_;
+  }
+  source->publish(std::move(batch), [weak = weak_from_this()](auto result) {
+    if (const auto self = weak.lock()) self->finished(std::move(result));
+  });
+}
+
+void Relay::finished(Result<std::vector<bus::Position>> result) {
+  if (!result) return failed(std::move(result).error());
+  Calls calls;
+  {
+    const Lock lock(mutex_);
+    if (closed_ || in_flight_ == 0) return;
+    backoff_ = options_.backoff_min;
+    advance(*result, calls);
+  }
+  published_total_.add(result->size());
+  for (auto& call : calls) call();
+  pump();
+}
+
+void Relay::advance(const std::vector<bus::Position>& positions, Calls& calls) {
+  LEAT_ASSERT(positions.size() == in_flight_);
+  auto answer = answers_.begin();
+  for (const auto& position : positions) {
+    const auto number = rows_.front().number;
+    rows_.pop_front();
+    published_ = number;
+    remember(position);
+    while (answer != answers_.end() && answer->waiting.last < number) ++answer;
+    if (answer != answers_.end() && answer->waiting.first <= number) {
+      auto& reached = answer->positions;
+      const auto same = std::find_if(reached.begin(), reached.end(), [&](const bus::Position& p) {
+        return p.topic == position.topic && p.partition == position.partition;
+      });
+      same == reached.end() ? reached.push_back(position) : void(*same = position);
+    }
+  }
+  in_flight_ = 0;
+  answer_up_to(published_, calls);
+  tell_tokens(calls);
+}
+
+void Relay::answer_up_to(std::uint64_t number, Calls& calls) {
+  for (; !answers_.empty() && answers_.front().waiting.last <= number; answers_.pop_front()) {
+    auto& answer = answers_.front();
+    std::optional<std::vector<bus::Position>> positions;
+    if (!answer.positions.empty()) positions = std::move(answer.positions);
+    calls.push_back([told = std::move(answer.waiting.told), positions = std::move(positions)]() mutable {
+      told(std::move(positions));
+    });
+  }
+}
+
+void Relay::tell_tokens(Calls& calls) {
+  std::erase_if(tokens_, [&](Token& token) {
+    if (token.number > published_) return false;
+    calls.push_back([told = std::move(token.told), positions = latest()]() mutable { told(std::move(positions)); });
+    return true;
+  });
+}
+
+void Relay::when_published(std::uint64_t number, Told told) {
+  std::optional<std::vector<bus::Position>> positions;
+  {
+    const Lock lock(mutex_);
+    if (!closed_ && number > published_) {
+      tokens_.push_back({number, std::move(told)});
+      return;
+    }
+    if (!closed_) positions = latest();
+  }
+  told(std::move(positions));
+}
+
+void Relay::failed(Error error) {
+  const bool stopped = error.code == Code::fenced || error.code == Code::invalid;
+  {
+    const Lock lock(mutex_);
+    if (closed_) return;
+    trouble_ = error.what;
+    // Not here: this may be a call of that very source.
+    if (source_) timers_.post([source = std::exchange(source_, nullptr)] {});
+  }
+  telemetry_.log.error("the relay cannot publish", {{"service", service_}, {"why", error}});
+  telemetry_.health.set("outbox " + service_, false, error.what);
+  if (!stopped) reopen_later();
+}
+
+void Relay::reopen_later() {
+  platform::Duration delay;
+  {
+    const Lock lock(mutex_);
+    delay = backoff_;
+    backoff_ = std::min(backoff_ * 2, options_.backoff_max);
+  }
+  timers_.post_after(delay, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->open_source([weak](Result<std::uint64_t> opened) {
+      if (const auto self = weak.lock(); self && !opened) self->failed(std::move(opened).error());
+    });
+  });
+}
+
+void Relay::arm_timer(const Lock&) {
+  if (timer_armed_ || answers_.empty()) return;
+  timer_armed_ = true;
+  const auto delay = std::max(answers_.front().deadline - clock_.now(), platform::Duration::zero());
+  timers_.post_after(delay, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->expire();
+  });
+}
+
+void Relay::expire() {
+  Calls calls;
+  {
+    const Lock lock(mutex_);
+    timer_armed_ = false;
+    const auto now = clock_.now();
+    for (; !answers_.empty() && answers_.front().deadline <= now; answers_.pop_front())
+      calls.push_back([told = std::move(answers_.front().waiting.told)]() mutable { told(std::nullopt); });
+    arm_timer(lock);
+  }
+  for (auto& call : calls) call();
+}
+
+void Relay::close() {
+  std::shared_ptr<bus::Source> source;
+  std::deque<Answer> answers;
+  std::vector<Token> tokens;
+  {
+    const Lock lock(mutex_);
+    closed_ = true;
+    source = std::exchange(source_, nullptr);
+    answers.swap(answers_);
+    tokens.swap(tokens_);
+  }
+  source.reset();
+  for (auto& answer : answers) answer.waiting.told(std::nullopt);
+  for (auto& token : tokens) token.told(std::nullopt);
+}
+
+void Relay::remember(const bus::Position& position) {
+  auto& latest = latest_[{position.topic, position.partition}];
+  if (latest.next <= position.next) latest = position;
+}
+
+std::vector<bus::Position> Relay::latest() const {
+  std::vector<bus::Position> out;
+  for (const auto& [partition, position] : latest_) out.push_back(position);
+  return out;
+}
+
+std::int32_t Relay::partitions(const std::string& topic) const {
+  const Lock lock(mutex_);
+  return topics_.at(topic).config.partitions;
+}
+
+// Those of before stay known: rows for them may still be waiting.
+void Relay::change_topics(std::map<std::string, bus::Topic> topics) {
+  const Lock lock(mutex_);
+  topics.merge(topics_);
+  topics_ = std::move(topics);
+}
+
+std::uint64_t Relay::published() const {
+  const Lock lock(mutex_);
+  return published_;
+}
+
+std::size_t Relay::waiting() const {
+  const Lock lock(mutex_);
+  return rows_.size();
+}
+
+std::string Relay::trouble() const {
+  const Lock lock(mutex_);
+  return trouble_;
+}
+
+}  // namespace leat::service

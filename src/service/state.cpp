@@ -1,0 +1,121 @@
+#include "service/state.h"
+
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/content_id.h"
+#include "database/transaction.h"
+
+namespace leat::service {
+namespace {
+
+constexpr std::string_view internal_tables = R"(
+create table if not exists leat_meta (
+  id integer primary key check (id = 1),
+  identity text not null,
+  version integer not null
+) strict;
+create table if not exists leat_migrations (
+  number integer primary key,
+  hash text not null,
+  applied_at text not null
+) strict;
+create table if not exists leat_outbox (
+  number integer primary key autoincrement,
+  topic text not null,
+  partition integer not null,
+  time_ms integer not null,
+  key text not null,
+  headers text not null,
+  payload text not null
+) strict;
+)";
+
+using Applied = std::map<int, std::string>;
+
+Result<Applied> applied_migrations(database::Database& database) {
+  LEAT_TRY(auto rows, database.prepare("select number, hash from leat_migrations", database::Prepare::once));
+  Applied out;
+  for (;;) {
+    LEAT_TRY(const bool row, rows.step());
+    if (!row) return out;
+    out.emplace(static_cast<int>(rows.integer(0)), std::string(rows.text(1)));
+  }
+}
+
+Result<> check_history(const Applied& applied, const std::vector<definition::Migration>& migrations) {
+  std::map<int, const definition::Migration*> defined;
+  for (const auto& migration : migrations) defined.emplace(migration.number, &migration);
+  for (const auto& [number, hash] : applied) {
+    const auto found = defined.find(number);
+    if (found == defined.end())
+      return fail(Code::conflict, fmt::format("migration {} was applied and is no longer there; put it back", number));
+    if (migration_hash(*found->second) != hash)
+      return fail(Code::conflict, fmt::format("migration {} was edited after it was applied; restore it and write what "
+                                              "shall change as a new migration",
+                                              number));
+  }
+  for (const auto& [number, migration] : defined) {
+    if (!applied.empty() && !applied.contains(number) && number < applied.rbegin()->first)
+      return fail(Code::conflict, fmt::format("migration {} is new but stands before migration {}, which was applied; "
+                                              "give it a higher number",
+                                              number, applied.rbegin()->first));
+  }
+  return {};
+}
+
+Result<> apply(database::Database& database, const definition::Migration& migration, std::int64_t now_ms) {
+  LEAT_TRY(auto transaction, database::Transaction::write(database));
+  LEAT_CHECK(database.execute(migration.sql.text));
+  LEAT_TRY(auto note, database.prepare("insert into leat_migrations values (?1, ?2, ?3)", database::Prepare::once));
+  const auto hash = migration_hash(migration);
+  const auto at = platform::rfc3339(now_ms);
+  LEAT_CHECK(note.bind(1, migration.number).bind_text(2, hash).bind_text(3, at).run());
+  return transaction.commit();
+}
+
+Result<std::string> identity_of(database::Database& database, platform::Random& random) {
+  LEAT_TRY(auto transaction, database::Transaction::write(database));
+  LEAT_CHECK(database.execute(internal_tables));
+  LEAT_TRY(auto insert, database.prepare("insert or ignore into leat_meta values (1, ?1, 0)", database::Prepare::once));
+  const auto fresh = Uuid::v4(random.bytes16()).text();
+  LEAT_CHECK(insert.bind_text(1, fresh).run());
+  LEAT_TRY(auto select, database.prepare("select identity from leat_meta", database::Prepare::once));
+  LEAT_TRY(const bool row, select.step());
+  if (!row) return fail(Code::corrupt, "leat_meta has no row");
+  std::string identity(select.text(0));
+  select.reset();
+  LEAT_CHECK(transaction.commit());
+  return identity;
+}
+
+}  // namespace
+
+std::string migration_hash(const definition::Migration& migration) {
+  return content_id(definition::normalised(migration.sql));
+}
+
+Result<> migrate(database::Database& database, const std::vector<definition::Migration>& migrations,
+                 platform::Clock& clock) {
+  LEAT_TRY(const auto applied, applied_migrations(database));
+  LEAT_CHECK(check_history(applied, migrations));
+  for (const auto& migration : migrations) {
+    if (applied.contains(migration.number)) continue;
+    const auto now_ms = clock.unix_ms();
+    database.set_now(now_ms);
+    if (auto done = apply(database, migration, now_ms); !done)
+      return fail(std::move(done).error().in(fmt::format("migration {}", migration.number)));
+  }
+  return {};
+}
+
+Result<State> open_state(const std::string& path, const database::Options& options,
+                         const std::vector<definition::Migration>& migrations, platform::Platform platform) {
+  LEAT_TRY(auto database, database::Database::open(path, options));
+  LEAT_TRY(auto identity, identity_of(database, platform.random));
+  LEAT_CHECK(migrate(database, migrations, platform.clock));
+  return State{std::move(database), std::move(identity)};
+}
+
+}  // namespace leat::service

@@ -1,0 +1,344 @@
+#include "service/writer.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "bus/position.h"
+#include "database/transaction.h"
+#include "service/route_metrics.h"
+
+namespace leat::service {
+
+// What is counted; shared with answers that are still under way when the writer is gone.
+struct Writer::Numbers {
+  Numbers(telemetry::Metrics& metrics, const std::string& service, const ServicePlan& plan)
+      : batch(metrics.histogram("leat_command_batch", "Commands that shared one transaction.", {{"service", service}},
+                                telemetry::count_buckets())) {
+    for (const auto& command : plan.commands)
+      routes.push_back(std::make_unique<RouteMetrics>(metrics, "command", service, command.route));
+  }
+  telemetry::Histogram& batch;
+  std::vector<std::unique_ptr<RouteMetrics>> routes;
+};
+
+// One transaction. Every command in it ends either in `rejected`, with nothing done, or in `done`.
+struct Writer::Batch {
+  struct Done {
+    Command command;
+    http::Response response;
+    std::uint64_t first = 0, last = 0;  // outbox rows; 0: none
+  };
+  std::int64_t now_ms = 0;
+  std::vector<Command> commands;
+  std::vector<Done> done;
+  std::vector<std::pair<Command, http::Response>> rejected;
+  std::vector<OutboxRow> rows;
+  std::optional<Error> fatal;  // the database failed; the transaction is lost
+};
+
+namespace {
+
+http::Response overloaded(std::string_view why) {
+  auto response = http::problem(503, "The service cannot do this now", why);
+  response.headers.add("Retry-After", "1");
+  return response;
+}
+
+http::Response not_committed(const Error& error) {
+  const int status = error.code == Code::no_space ? 507 : 503;
+  return http::problem(status, "The service cannot do this now", error.what);
+}
+
+}  // namespace
+
+Writer::Writer(Context context, const Options& options, std::shared_ptr<const ServicePlan> plan)
+    : context_(std::move(context)),
+      options_(options),
+      numbers_(std::make_shared<Numbers>(context_.telemetry.metrics, context_.service, *plan)),
+      plan_(std::move(plan)),
+      executor_(context_.platform.executors.open("write-" + context_.service, 1)) {}
+
+Writer::~Writer() { executor_.reset(); }
+
+void Writer::open(std::uint64_t last_published, Done<Result<Opened>> done) {
+  executor_->post([this, last_published, done = std::move(done)]() mutable {
+    last_number_ = forgotten_ = last_published;
+    if (auto opened = reopen(); !opened) return done(fail(std::move(opened).error()));
+    auto last = outbox_->last_number();
+    if (!last) return done(fail(std::move(last).error()));
+    if (*last < last_published)
+      return done(
+          fail(Code::conflict,
+               fmt::format("{} is older than what the bus has of {}: event {} was published, but the state knows "
+                           "only {}; restore the newer state",
+                           context_.path, context_.service, last_published, *last)));
+    auto rows = outbox_->load(last_published);
+    if (!rows) return done(fail(std::move(rows).error()));
+    if (!rows->empty()) last_number_ = rows->back().number;
+    done(Opened{state_->identity, *std::move(rows)});
+  });
+}
+
+void Writer::submit(Command command) {
+  std::string refusal;
+  {
+    const std::lock_guard lock(mutex_);
+    if (draining_) {
+      refusal = "the service is stopping";
+    } else if (queue_.size() >= options_.commands_waiting_max) {
+      refusal = "too many commands are waiting";
+    } else {
+      queue_.push_back(std::move(command));
+      if (std::exchange(scheduled_, true)) return;
+    }
+  }
+  if (!refusal.empty()) return answer(command, overloaded(refusal));
+  wake();
+}
+
+void Writer::wake() {
+  executor_->post([this] { run(); });
+}
+
+std::vector<Command> Writer::take() {
+  const std::lock_guard lock(mutex_);
+  const auto count = std::min(queue_.size(), options_.commands_batch_max);
+  std::vector<Command> out(std::make_move_iterator(queue_.begin()),
+                           std::make_move_iterator(queue_.begin() + static_cast<std::ptrdiff_t>(count)));
+  queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
+  return out;
+}
+
+void Writer::run() {
+  if (auto commands = take(); !commands.empty()) execute(std::move(commands));
+  Task drained;
+  {
+    const std::lock_guard lock(mutex_);
+    scheduled_ = !queue_.empty();
+    if (draining_ && !scheduled_) drained = std::move(drained_);
+    if (scheduled_) wake();
+  }
+  if (drained) drained();
+}
+
+void Writer::drain(Task done) {
+  const std::lock_guard lock(mutex_);
+  draining_ = true;
+  drained_ = std::move(done);
+  scheduled_ = true;
+  wake();
+}
+
+void Writer::change_plan(std::shared_ptr<const ServicePlan> plan, Done<Result<>> done) {
+  executor_->post([this, plan = std::move(plan), done = std::move(done)]() mutable {
+    if (auto opened = ensure_open(); !opened) return done(std::move(opened));
+    if (auto migrated = migrate(state_->database, plan->state, context_.platform.clock); !migrated)
+      return done(std::move(migrated));
+    plan_ = std::move(plan);
+    reactions_.clear();
+    reactions_.resize(plan_->commands.size());
+    numbers_ = std::make_shared<Numbers>(context_.telemetry.metrics, context_.service, *plan_);
+    done({});
+  });
+}
+
+Result<> Writer::ensure_open() {
+  if (state_) return {};
+  LEAT_CHECK(reopen());
+  // A commit whose flush failed may have survived: what it says has to be told as well.
+  LEAT_TRY(auto rows, outbox_->load(last_number_));
+  if (!rows.empty()) {
+    last_number_ = rows.back().number;
+    context_.relay->take(std::move(rows), {});
+  }
+  return {};
+}
+
+Result<> Writer::reopen() {
+  reactions_.clear();
+  next_version_ = {};
+  outbox_.reset();
+  state_.reset();
+  database::Options options;
+  options.vfs = options_.vfs;
+  options.wal_autocheckpoint_pages = options_.wal_pages_state;
+  options.password_cost = options_.password_cost;
+  LEAT_TRY(auto state, open_state(context_.path, options, plan_->state, context_.platform));
+  state_.emplace(std::move(state));
+  auto prepared = [&]() -> Result<> {
+    LEAT_TRY(outbox_, Outbox::prepare(state_->database));
+    LEAT_TRY(next_version_, state_->database.prepare("update leat_meta set version = version + 1"));
+    return {};
+  }();
+  reactions_.resize(plan_->commands.size());
+  if (!prepared) state_.reset();
+  return prepared;
+}
+
+void Writer::execute(std::vector<Command> commands) {
+  numbers_->batch.observe(static_cast<double>(commands.size()));
+  Batch batch;
+  batch.commands = std::move(commands);
+  const auto ran = run_batch(batch);
+  if (!ran) fail_batch(batch, ran.error());
+  tell(batch);
+}
+
+Result<> Writer::run_batch(Batch& batch) {
+  LEAT_CHECK(ensure_open());
+  batch.now_ms = context_.platform.clock.unix_ms();
+  state_->database.set_now(batch.now_ms);
+  LEAT_TRY(auto transaction, database::Transaction::write(state_->database));
+  for (auto& command : batch.commands) {
+    run_one(batch, command);
+    if (batch.fatal) return fail(*batch.fatal);
+  }
+  batch.commands.clear();
+  if (batch.done.empty()) return {};  // nothing changed: rolled back
+  LEAT_CHECK(finish_batch(batch));
+  return transaction.commit();
+}
+
+Result<> Writer::finish_batch(Batch& batch) {
+  LEAT_CHECK(next_version_.run());
+  const auto published = context_.relay->published();
+  if (published > forgotten_) {
+    LEAT_CHECK(outbox_->forget(published));
+    forgotten_ = published;
+  }
+  if (options_.faults.acknowledge_before_commit) {
+    for (auto& done : batch.done) std::exchange(done.command.reply, nullptr)(done.response);
+  }
+  return {};
+}
+
+void Writer::run_one(Batch& batch, Command& command) {
+  auto reject = [&](http::Response response) { batch.rejected.emplace_back(std::move(command), std::move(response)); };
+  auto failed = [&](Error error) {
+    batch.fatal = std::move(error);
+    batch.rejected.emplace_back(std::move(command), not_committed(*batch.fatal));
+  };
+  const auto now = context_.platform.clock.now();
+  if (command.deadline != platform::Instant{} && now > command.deadline)
+    return reject(http::problem(503, "Too late", "the request's time was over before it began"));
+  if (command.service != plan_) return reject(overloaded("the definition has just changed"));
+  if (!command.plan().emit.empty() && context_.relay->waiting() + batch.rows.size() >= options_.outbox_rows_max)
+    return reject(overloaded("the outbox is full: the bus does not take events"));
+
+  auto reaction = this->reaction(command.index);
+  if (!reaction) return reject(http::problem(500, "The service is broken", reaction.error().what));
+  auto savepoint = database::Savepoint::open(state_->database);
+  if (!savepoint) return failed(std::move(savepoint).error());
+  auto effect = (*reaction)->run(command.inputs());
+  if (!effect) {
+    if (effect.error().fatal) return failed(*std::move(effect.error().fatal));
+    if (auto undone = savepoint->undo(); !undone) return failed(std::move(undone).error());
+    return reject(std::move(effect.error().response));
+  }
+  std::vector<OutboxRow> rows;
+  if (auto written = write_events(std::move(effect->events), command, batch.now_ms, rows); !written)
+    return failed(std::move(written).error());
+  if (auto kept = savepoint->keep(); !kept) return failed(std::move(kept).error());
+  const auto first = rows.empty() ? 0 : rows.front().number;
+  const auto last = rows.empty() ? 0 : rows.back().number;
+  std::move(rows.begin(), rows.end(), std::back_inserter(batch.rows));
+  batch.done.push_back({std::move(command), std::move(effect->response), first, last});
+}
+
+Result<> Writer::write_events(std::vector<DraftEvent> events, const Command& command, std::int64_t now_ms,
+                              std::vector<OutboxRow>& rows) {
+  if (events.empty()) return {};
+  const auto id = Uuid::v7(now_ms, context_.platform.random.bytes16()).text();  // of the command itself
+  const Origin origin{"/" + context_.system + "/" + context_.service, now_ms, command.traceparent,
+                      command.correlationid.empty() ? id : command.correlationid, id};
+  for (auto& event : events) {
+    const auto partitions = context_.relay->partitions(event.event->topic);
+    auto row = seal(std::move(event), origin, partitions, context_.platform.random);
+    LEAT_CHECK(outbox_->add(row));
+    rows.push_back(std::move(row));
+  }
+  return {};
+}
+
+// Nothing of the batch has happened. A deferred constraint shows only at the commit: then each command is tried alone,
+// so that one cannot take the others with it.
+void Writer::fail_batch(Batch& batch, const Error& error) {
+  const bool constraint = error.code == Code::conflict || error.code == Code::invalid;
+  auto done = std::exchange(batch.done, {});
+  batch.rows.clear();
+  if (constraint && done.size() > 1) {
+    for (auto& one : done) {
+      std::vector<Command> alone;
+      alone.push_back(std::move(one.command));
+      execute(std::move(alone));
+    }
+    return;
+  }
+  auto response = constraint ? http::problem(409, "Contradicts what exists", error.what) : not_committed(error);
+  for (auto& one : done) batch.rejected.emplace_back(std::move(one.command), response);
+  for (auto& command : batch.commands)
+    if (command.reply) batch.rejected.emplace_back(std::move(command), response);
+  batch.commands.clear();
+  if (constraint) return;
+  context_.telemetry.log.error("a transaction of commands failed", {{"service", context_.service}, {"why", error}});
+  reactions_.clear();
+  next_version_ = {};
+  outbox_.reset();
+  state_.reset();
+}
+
+void Writer::tell(Batch& batch) {
+  for (auto& [command, response] : batch.rejected) {
+    if (response.status == 500)
+      context_.telemetry.log.error("a command failed by a mistake of its service",
+                                   {{"service", context_.service}, {"problem", response.body}});
+    answer(command, std::move(response));
+  }
+  std::vector<WaitingAnswer> waiting;
+  for (auto& [command, response, first, last] : batch.done) {
+    if (last == 0) {
+      answer(command, std::move(response));
+    } else {
+      waiting.push_back({first, last, answer_when_told(std::move(command), std::move(response), last)});
+    }
+  }
+  if (batch.rows.empty()) return;
+  last_number_ = batch.rows.back().number;
+  context_.relay->take(std::move(batch.rows), std::move(waiting));
+}
+
+// The success stands, whatever the bus does: without positions the token says where to look for them.
+Told Writer::answer_when_told(Command command, http::Response response, std::uint64_t number) {
+  auto finish = [numbers = numbers_, clock = &context_.platform.clock, service = context_.service, number,
+                 command = std::move(command), response = std::move(response)](auto positions) mutable {
+    if (!command.reply) return;
+    response.headers.add("Leat-Position",
+                         positions ? bus::to_text(*positions) : fmt::format("outbox.{}.{}", service, number));
+    numbers->routes[command.index]->count(response.status, clock->now() - command.arrived);
+    command.reply(std::move(response));
+  };
+  return finish;
+}
+
+void Writer::answer(Command& command, http::Response response) {
+  if (!command.reply) return;
+  if (command.index < numbers_->routes.size())
+    numbers_->routes[command.index]->count(response.status, context_.platform.clock.now() - command.arrived);
+  command.reply(std::move(response));
+}
+
+Result<Reaction*> Writer::reaction(std::size_t index) {
+  auto& slot = reactions_[index];
+  if (!slot) {
+    LEAT_TRY(slot, Reaction::prepare(state_->database, plan_->commands[index]));
+  }
+  return &*slot;
+}
+
+std::size_t Writer::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
+}  // namespace leat::service

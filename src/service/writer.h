@@ -1,0 +1,99 @@
+// service/writer.h — the one thread that changes a service's state: takes all commands that wait, one transaction for
+// all of them, a savepoint for each.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "platform/platform.h"
+#include "service/command.h"
+#include "service/emission.h"
+#include "service/options.h"
+#include "service/outbox.h"
+#include "service/reaction.h"
+#include "service/relay.h"
+#include "service/state.h"
+#include "telemetry/telemetry.h"
+
+namespace leat::service {
+
+// Promises
+//   * A success is answered only after its commit is on disk, and its events wait in the same commit.
+//   * A command that fails leaves nothing behind, whatever else shares its transaction.
+//   * After a failed commit nothing of it is acknowledged; the file is opened anew before anything else is done.
+// submit() from any thread. What a command's answer says beyond its row: docs/adr/0007-service-runtime.md.
+class Writer {
+ public:
+  struct Context {
+    std::string system, service;
+    std::string path;  // of state.db
+    platform::Platform platform;
+    telemetry::Telemetry telemetry;
+    std::shared_ptr<Relay> relay;
+  };
+  struct Opened {
+    std::string identity;
+    std::vector<OutboxRow> unpublished;
+  };
+
+  Writer(Context, const Options&, std::shared_ptr<const ServicePlan>);
+  ~Writer();
+
+  // Opens and migrates the state. Code::conflict when the bus has seen more of this service than its state has: a state
+  // from an older backup would give numbers twice.
+  void open(std::uint64_t last_published, Done<Result<Opened>> done);
+  // Answers 503 at once when too many wait.
+  void submit(Command);
+  // Migrates and goes on with another plan; commands for the earlier one that still wait are answered 503.
+  void change_plan(std::shared_ptr<const ServicePlan>, Done<Result<>> done);
+
+  std::size_t waiting() const;
+  // Nothing is taken any more; what waits is done and answered, then `done`.
+  void drain(Task done);
+
+ private:
+  struct Batch;
+  struct Numbers;
+
+  void wake();
+  void run();
+  std::vector<Command> take();
+  Result<> ensure_open();
+  Result<> reopen();
+  void execute(std::vector<Command>);
+  Result<> run_batch(Batch&);
+  void run_one(Batch&, Command&);
+  void fail_batch(Batch&, const Error&);
+  Result<> finish_batch(Batch&);
+  void tell(Batch&);
+  Result<Reaction*> reaction(std::size_t index);
+  Result<> write_events(std::vector<DraftEvent>, const Command&, std::int64_t now_ms, std::vector<OutboxRow>& rows);
+  void answer(Command&, http::Response);
+  Told answer_when_told(Command, http::Response, std::uint64_t number);
+
+  const Context context_;
+  const Options options_;
+  std::shared_ptr<Numbers> numbers_;
+
+  mutable std::mutex mutex_;
+  std::deque<Command> queue_;
+  bool scheduled_ = false, draining_ = false;
+  Task drained_;
+
+  // Of the writer's thread.
+  std::shared_ptr<const ServicePlan> plan_;
+  std::optional<State> state_;
+  std::optional<Outbox> outbox_;
+  database::Statement next_version_;
+  std::vector<std::optional<Reaction>> reactions_;
+  std::uint64_t last_number_ = 0, forgotten_ = 0;
+
+  std::unique_ptr<platform::Executor> executor_;  // last: its tasks use all of the above
+};
+
+}  // namespace leat::service
