@@ -1,0 +1,48 @@
+// service/progress.h — how far a read model has come, and who waits for it to come further.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "base/task.h"
+#include "bus/position.h"
+
+namespace leat::service {
+
+// Positions that are committed together with their effect. Safe from any thread.
+class Progress {
+ public:
+  explicit Progress(std::vector<TopicId> topics) : topics_(std::move(topics)) {}
+
+  // Wakes those whose positions are reached by this.
+  void advance(const std::vector<bus::Position>& positions);
+
+  // Positions of other topics count as reached: this read model does not depend on them.
+  bool reached(const std::vector<bus::Position>& needed) const;
+  // `wake` is called once, here and now when it is reached already.
+  void when_reached(std::vector<bus::Position> needed, Task wake);
+
+  // Forgets who waits: nothing will move any more.
+  void abandon();
+
+  std::vector<bus::Position> positions() const;
+  // Where this read model stands in the partition of `end`; the start of the log when it has seen nothing of it.
+  Offset at(const bus::Position& end) const;
+
+ private:
+  struct Waiter {
+    std::vector<bus::Position> needed;
+    Task wake;
+  };
+  bool reached_locked(const std::vector<bus::Position>& needed) const;
+  bool concerns(TopicId topic) const;
+
+  const std::vector<TopicId> topics_;
+  mutable std::mutex mutex_;
+  std::map<std::pair<TopicId, PartitionIndex>, bus::Position> positions_;
+  std::vector<Waiter> waiters_;
+};
+
+}  // namespace leat::service

@@ -1,0 +1,236 @@
+#include "service/projector.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "database/transaction.h"
+
+namespace leat::service {
+
+struct Projector::Inbox {
+  std::mutex mutex;
+  std::vector<Arrival> arrivals;
+  bool scheduled = false;
+  platform::Executor* executor = nullptr;  // null: closed
+
+  // Runs `task` on the projector's thread, unless that is gone.
+  void post(Task task) {
+    const std::lock_guard lock(mutex);
+    if (executor) executor->post(std::move(task));
+  }
+  void put(Arrival arrival, Task apply) {
+    const std::lock_guard lock(mutex);
+    if (!executor) return;
+    arrivals.push_back(std::move(arrival));
+    if (!std::exchange(scheduled, true)) executor->post(std::move(apply));
+  }
+  std::vector<Arrival> take() {
+    const std::lock_guard lock(mutex);
+    scheduled = false;
+    return std::exchange(arrivals, {});
+  }
+  void close() {
+    const std::lock_guard lock(mutex);
+    executor = nullptr;
+  }
+};
+
+struct Projector::Failure {
+  Error error;
+  std::optional<std::pair<std::size_t, std::size_t>> record;  // (arrival, record); nothing: not the events' fault
+};
+
+Projector::Projector(Context context, const Options& options, std::shared_ptr<Generation> generation, Task opened,
+                     Settled settled)
+    : context_(std::move(context)),
+      options_(options),
+      generation_(std::move(generation)),
+      opened_(std::move(opened)),
+      settled_(std::move(settled)),
+      events_(context_.telemetry.metrics.counter(
+          "leat_read_model_events_total", "Events a read model has taken in.",
+          {{"service", context_.service}, {"read_model", generation_->plan().name}})),
+      lag_seconds_(context_.telemetry.metrics.gauge(
+          "leat_read_model_lag_seconds", "Age of the last event applied while more were waiting; 0 at the end.",
+          {{"service", context_.service}, {"read_model", generation_->plan().name}})),
+      inbox_(std::make_shared<Inbox>()),
+      executor_(context_.platform.executors.open("project-" + context_.service + "." + generation_->plan().name, 1)) {
+  inbox_->executor = executor_.get();
+}
+
+Projector::~Projector() {
+  inbox_->close();
+  executor_.reset();
+  readers_.clear();
+  generation_->progress().abandon();
+}
+
+void Projector::start() {
+  executor_->post([this] { open(); });
+}
+
+void Projector::open() {
+  if (auto opened = open_file(); !opened) stop(opened.error().what);
+  if (auto opened = std::exchange(opened_, nullptr)) opened();
+  if (!stopped_) ask_ends(0);
+}
+
+Result<> Projector::open_file() {
+  database::Options options;
+  options.vfs = options_.vfs;
+  options.synchronous = database::Synchronous::normal;
+  options.wal_autocheckpoint_pages = options_.wal_pages_read_model;
+  LEAT_TRY(database_, database::Database::open(generation_->path(), options));
+  LEAT_CHECK(PositionTable::make(*database_, generation_->plan()));
+  LEAT_TRY(positions_, PositionTable::prepare(*database_));
+  LEAT_TRY(projection_, Projection::prepare(*database_, generation_->plan()));
+  LEAT_TRY(const auto reached, positions_->load(generation_->topics()));
+  generation_->progress().advance(reached);
+  return {};
+}
+
+// One topic after the other; then it is known what has to be applied before this generation may take over.
+void Projector::ask_ends(std::size_t topic) {
+  if (topic == generation_->topics().size()) return open_readers();
+  context_.bus.ends(generation_->topics()[topic].id, [this, topic, inbox = inbox_](auto ends) {
+    inbox->post([this, topic, ends = std::move(ends)] {
+      if (!ends) return stop(ends.error().what);
+      targets_.insert(targets_.end(), ends->begin(), ends->end());
+      ask_ends(topic + 1);
+    });
+  });
+}
+
+void Projector::open_readers() {
+  const auto reached = generation_->progress().positions();
+  const auto& topics = generation_->topics();
+  seen_end_.resize(topics.size());
+  for (const auto& topic : topics) {
+    std::vector<bus::Position> from;
+    for (std::int32_t i = 0; i < topic.config.partitions; ++i) {
+      const auto saved = std::find_if(reached.begin(), reached.end(), [&](const bus::Position& position) {
+        return position.topic == topic.id && position.partition.value == i;
+      });
+      from.push_back(saved != reached.end()
+                         ? *saved
+                         : bus::Position{context_.bus.id(), topic.id, PartitionIndex{i}, Epoch{-1}, bus::start_of_log});
+    }
+    auto reader = context_.bus.open_reader(topic.id, std::move(from));
+    if (!reader) return stop(reader.error().what);
+    readers_.push_back(*std::move(reader));
+  }
+  for (std::size_t i = 0; i < readers_.size(); ++i) ask(i);
+  look_whether_caught_up();
+}
+
+void Projector::ask(std::size_t topic) {
+  readers_[topic]->next(options_.delivery_bytes, [this, topic, inbox = inbox_](auto delivery) {
+    inbox->put({topic, std::move(delivery)}, [this] { apply_waiting(); });
+  });
+}
+
+void Projector::apply_waiting() {
+  auto arrivals = inbox_->take();
+  if (stopped_) return;
+  for (const auto& [topic, delivery] : arrivals) {
+    if (!delivery) return stop(fmt::format("topic {}: {}", generation_->topics()[topic].name, delivery.error().what));
+  }
+  for (const auto& arrival : arrivals) ask(arrival.topic);
+  apply(std::move(arrivals));
+}
+
+void Projector::apply(std::vector<Arrival> arrivals) {
+  if (const auto failure = commit(arrivals)) {
+    if (failure->record) return keep_what_came_before(std::move(arrivals), *failure);
+    return stop(failure->error.what);
+  }
+  advance(arrivals);
+  look_whether_caught_up();
+}
+
+std::optional<Projector::Failure> Projector::commit(const std::vector<Arrival>& arrivals) {
+  auto outside = [](Error error) { return Failure{std::move(error), std::nullopt}; };
+  if (options_.faults.position_outside_transaction) {
+    auto early = database::Transaction::write(*database_);
+    if (early) (void)store_positions(arrivals);
+    if (early) (void)early->commit();
+  }
+  auto transaction = database::Transaction::write(*database_);
+  if (!transaction) return outside(std::move(transaction).error());
+  if (auto failure = apply_rows(arrivals)) return failure;
+  if (auto stored = store_positions(arrivals); !stored) return outside(std::move(stored).error());
+  if (auto committed = transaction->commit(); !committed) return outside(std::move(committed).error());
+  return std::nullopt;
+}
+
+std::optional<Projector::Failure> Projector::apply_rows(const std::vector<Arrival>& arrivals) {
+  for (std::size_t i = 0; i < arrivals.size(); ++i) {
+    auto applied = projection_->apply(arrivals[i].delivery->records);
+    if (applied) continue;
+    auto& [record, error] = applied.error();
+    const bool its_fault = error.code == Code::invalid || error.code == Code::conflict || error.code == Code::too_large;
+    if (!its_fault) return Failure{std::move(error), std::nullopt};
+    return Failure{std::move(error), std::pair{i, record}};
+  }
+  return std::nullopt;
+}
+
+Result<> Projector::store_positions(const std::vector<Arrival>& arrivals) {
+  for (const auto& [topic, delivery] : arrivals)
+    LEAT_CHECK(positions_->store(generation_->topics()[topic], delivery->positions));
+  return {};
+}
+
+// Everything up to the poisoned event is good: it is kept, so that the position tells exactly where it stopped.
+void Projector::keep_what_came_before(std::vector<Arrival> arrivals, const Failure& failure) {
+  const auto [arrival, record] = *failure.record;
+  const auto topic = arrivals[arrival].topic;
+  auto& delivery = *arrivals[arrival].delivery;
+  const auto poisoned = delivery.records[record];
+  arrivals.erase(arrivals.begin() + static_cast<std::ptrdiff_t>(arrival) + 1, arrivals.end());
+  delivery.records.erase(delivery.records.begin() + static_cast<std::ptrdiff_t>(record), delivery.records.end());
+  delivery.positions.clear();
+  for (const auto& good : delivery.records) {
+    std::erase_if(delivery.positions, [&](const bus::Position& p) { return p.partition == good.partition; });
+    delivery.positions.push_back(
+        {context_.bus.id(), generation_->topics()[topic].id, good.partition, Epoch{-1}, good.offset + std::int64_t{1}});
+  }
+  if (!commit(arrivals)) advance(arrivals);
+  stop(fmt::format("event at {}-{} offset {} cannot be applied: {}", generation_->topics()[topic].name,
+                   poisoned.partition.value, poisoned.offset.value, failure.error.what));
+}
+
+void Projector::advance(const std::vector<Arrival>& arrivals) {
+  std::int64_t last_ms = 0;
+  for (const auto& [topic, delivery] : arrivals) {
+    seen_end_[topic] = seen_end_[topic] || delivery->at_end;
+    events_.add(delivery->records.size());
+    if (!delivery->records.empty()) last_ms = std::max(last_ms, delivery->records.back().timestamp_ms);
+  }
+  const bool at_end = std::all_of(arrivals.begin(), arrivals.end(), [](const auto& a) { return a.delivery->at_end; });
+  generation_->set_applied(last_ms, at_end);
+  const auto age_ms = std::max<std::int64_t>(context_.platform.clock.unix_ms() - last_ms, 0);
+  lag_seconds_.set(at_end || last_ms == 0 ? 0 : static_cast<double>(age_ms) / 1000);
+  for (const auto& [topic, delivery] : arrivals) generation_->progress().advance(delivery->positions);
+}
+
+void Projector::look_whether_caught_up() {
+  if (!settled_) return;
+  const bool all_seen = std::all_of(seen_end_.begin(), seen_end_.end(), [](bool seen) { return seen; });
+  if (!all_seen && !generation_->progress().reached(targets_)) return;
+  generation_->set_live();
+  std::exchange(settled_, nullptr)({});
+}
+
+void Projector::stop(std::string reason) {
+  stopped_ = true;
+  context_.telemetry.log.error(
+      "a read model has stopped",
+      {{"service", context_.service}, {"read_model", generation_->plan().name}, {"why", reason}});
+  context_.telemetry.health.set("read model " + context_.service + "." + generation_->plan().name, false, reason);
+  generation_->set_stopped(reason);
+  if (auto settled = std::exchange(settled_, nullptr)) settled(fail(Code::unavailable, std::move(reason)));
+}
+
+}  // namespace leat::service

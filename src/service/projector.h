@@ -1,0 +1,85 @@
+// service/projector.h — fills one generation: a thread of its own that applies all that is waiting on the bus.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/task.h"
+#include "bus/bus.h"
+#include "platform/platform.h"
+#include "service/generation.h"
+#include "service/options.h"
+#include "service/projection.h"
+#include "telemetry/telemetry.h"
+
+namespace leat::service {
+
+// Promises
+//   * Rows and positions are committed together, so each event has its effect exactly once whatever crashes.
+//   * While it applies one delivery the bus fetches the next; never more than two of a topic are in memory.
+//   * An event that cannot be applied stops this read model, and only this one, right before that event.
+class Projector {
+ public:
+  struct Context {
+    std::string service;
+    platform::Platform platform;
+    bus::Bus& bus;
+    telemetry::Telemetry telemetry;
+  };
+
+  // Told once, from the projector's thread: all that was on the bus at the start is applied, or it has stopped before.
+  using Settled = Done<Result<>>;
+
+  Projector(Context, const Options&, std::shared_ptr<Generation>, Task opened, Settled settled);
+  ~Projector();
+
+  void start();
+
+ private:
+  struct Arrival {
+    std::size_t topic;
+    Result<bus::Delivery> delivery;
+  };
+  struct Inbox;    // where the bus puts deliveries; outlives the projector while a call is under way
+  struct Failure;  // the delivery and record that could not be applied
+
+  void open();
+  Result<> open_file();
+  void ask_ends(std::size_t topic);
+  void open_readers();
+  void ask(std::size_t topic);
+  void apply_waiting();
+  void apply(std::vector<Arrival>);
+  std::optional<Failure> commit(const std::vector<Arrival>&);
+  std::optional<Failure> apply_rows(const std::vector<Arrival>&);
+  Result<> store_positions(const std::vector<Arrival>&);
+  void keep_what_came_before(std::vector<Arrival>, const Failure&);
+  void advance(const std::vector<Arrival>&);
+  void look_whether_caught_up();
+  void stop(std::string reason);
+
+  const Context context_;
+  const Options options_;
+  const std::shared_ptr<Generation> generation_;
+  Task opened_;
+  Settled settled_;
+  telemetry::Counter& events_;
+  telemetry::Gauge& lag_seconds_;
+
+  // Of the projector's thread.
+  std::optional<database::Database> database_;
+  std::optional<PositionTable> positions_;
+  std::unique_ptr<Projection> projection_;
+  std::vector<bus::Position> targets_;  // the ends when it began
+  std::vector<bool> seen_end_;          // for each topic
+  std::vector<std::unique_ptr<bus::Reader>> readers_;
+  bool stopped_ = false;
+
+  std::shared_ptr<Inbox> inbox_;
+  std::unique_ptr<platform::Executor> executor_;
+};
+
+}  // namespace leat::service

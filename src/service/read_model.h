@@ -1,0 +1,66 @@
+// service/read_model.h — the generations of one read model: the one that queries see, and the one that will follow it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/task.h"
+#include "service/generation.h"
+#include "service/projector.h"
+
+namespace leat::service {
+
+// Which files of a read model count, kept in `<directory>/current`: the one in use and the one before it. Everything
+// else in the folder is a filling that was given up, and is removed at the next take-over.
+struct GenerationFiles {
+  std::string current, previous;  // names within the folder; empty: none
+};
+Result<GenerationFiles> load_generation_files(platform::Files&, const std::string& directory);
+
+// One thread at a time (the system's control thread); callbacks come from a projector's.
+class ReadModel {
+ public:
+  using Topics = std::map<std::string, bus::Topic>;
+
+  using Settled = Projector::Settled;
+
+  ReadModel(Projector::Context, const Options&, std::string directory);
+
+  // Opens the generation that fits the plan: the current one, or a filling that an earlier life began, or a new one.
+  // `opened` is called from the projector's thread when the file can be read.
+  Result<> open(std::shared_ptr<const ServicePlan>, const ReadModelPlan&, const Topics&, Task opened);
+
+  // Requires once before begin_next() where nothing was opened.
+  Result<> prepare_directory();
+  // Begins a generation beside the current one; when it settles well it may take over. An earlier one that is still
+  // filling is given up.
+  Result<> begin_next(std::shared_ptr<const ServicePlan>, const ReadModelPlan&, const Topics&, Settled settled);
+  bool has_next() const { return next_.generation != nullptr; }
+  // Makes the next generation the current one, durably, and returns what holds the old one's thread: drop it when no
+  // query needs it to follow any more.
+  Result<std::shared_ptr<void>> take_over();
+  void give_up_next();
+
+  const std::shared_ptr<Generation>& current() const { return current_.generation; }
+  const std::shared_ptr<Generation>& next() const { return next_.generation; }
+
+ private:
+  struct Filling {
+    std::shared_ptr<Generation> generation;
+    std::shared_ptr<Projector> projector;
+  };
+  Filling begin(std::shared_ptr<const ServicePlan>, const ReadModelPlan&, const Topics&, const std::string& file,
+                Task opened, Settled settled);
+  Result<std::string> free_name(const ReadModelPlan&) const;
+  Result<> remember(const std::string& file);
+  Result<> remove_others(const GenerationFiles&);
+
+  const Projector::Context context_;
+  const Options options_;
+  const std::string directory_;
+  Filling current_, next_;
+};
+
+}  // namespace leat::service
