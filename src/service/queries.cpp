@@ -1,0 +1,105 @@
+#include "service/queries.h"
+
+#include <fmt/format.h>
+
+namespace leat::service {
+
+Queries::Queries(std::string service, platform::Platform platform, telemetry::Telemetry telemetry,
+                 const Options& options)
+    : service_(std::move(service)), platform_(platform), telemetry_(telemetry), options_(options) {
+  for (unsigned i = 0; i < options.query_threads; ++i) {
+    idle_.push_back(i);
+    readers_.emplace_back().executor = platform.executors.open(fmt::format("query-{}-{}", service_, i), 1);
+  }
+}
+
+Queries::~Queries() {
+  close();
+  for (auto& reader : readers_) reader.executor.reset();
+}
+
+void Queries::submit(QueryJob job) {
+  std::string_view refusal;
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_) {
+      refusal = "the service is stopping";
+    } else if (queue_.size() >= options_.queries_waiting_max) {
+      refusal = "too many queries are waiting";
+    } else {
+      queue_.push_back(std::move(job));
+      if (idle_.empty()) return;
+      const auto reader = idle_.back();
+      idle_.pop_back();
+      readers_[reader].executor->post([this, reader] { serve(reader); });
+      return;
+    }
+  }
+  refuse(job, refusal);
+}
+
+void Queries::refuse(QueryJob& job, std::string_view why) {
+  auto response = http::problem(503, "The service cannot do this now", why);
+  response.headers.add("Retry-After", "1");
+  job.reply(std::move(response));
+}
+
+bool Queries::take(std::size_t reader, QueryJob& into) {
+  const std::lock_guard lock(mutex_);
+  if (queue_.empty()) {
+    idle_.push_back(reader);
+    return false;
+  }
+  into = std::move(queue_.front());
+  queue_.pop_front();
+  return true;
+}
+
+void Queries::serve(std::size_t reader) {
+  for (QueryJob job; take(reader, job);) answer(readers_[reader], job);
+}
+
+void Queries::answer(Reader& reader, QueryJob& job) {
+  auto ran = run(reader, job);
+  auto response =
+      ran ? *std::move(ran) : http::problem(http::status_of(ran.error().code), "The query failed", ran.error().what);
+  if (!ran) {
+    telemetry_.log.error("a query failed", {{"service", service_}, {"target", job.target}, {"why", ran.error()}});
+    reader.connections.erase(job.view->queries[job.index].group);  // the next one begins with a fresh connection
+  }
+  const auto& query = job.view->queries[job.index];
+  query.metrics->count(response.status, platform_.clock.now() - job.arrived);
+  job.reply(std::move(response));
+}
+
+Result<http::Response> Queries::run(Reader& reader, const QueryJob& job) {
+  if (job.deadline != platform::Instant{} && platform_.clock.now() > job.deadline)
+    return fail(Code::timeout, "the request's time was over before it began");
+  if (reader.view != job.view) {
+    reader.connections.clear();
+    reader.view = job.view;
+  }
+  const auto group = job.view->queries[job.index].group;
+  auto& connection = reader.connections[group];
+  if (!connection) {
+    LEAT_TRY(connection, QueryConnection::open(job.view, group, options_, platform_.clock));
+  }
+  return connection->run(job);
+}
+
+std::size_t Queries::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
+void Queries::close() {
+  std::deque<QueryJob> left;
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    left.swap(queue_);
+  }
+  for (auto& job : left) refuse(job, "the service is stopping");
+}
+
+}  // namespace leat::service

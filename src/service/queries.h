@@ -1,0 +1,54 @@
+// service/queries.h — the bounded pool of threads that answer a service's queries.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "platform/platform.h"
+#include "service/options.h"
+#include "service/query_connection.h"
+#include "telemetry/telemetry.h"
+
+namespace leat::service {
+
+// One queue for all readers, so that a slow statement holds up only the reader it runs on. A reader is woken only when
+// one is idle; a busy one takes the next query by itself. submit() from any thread.
+class Queries {
+ public:
+  Queries(std::string service, platform::Platform, telemetry::Telemetry, const Options&);
+  ~Queries();
+
+  // Answers 503 at once when too many wait, or after close().
+  void submit(QueryJob);
+  std::size_t waiting() const;
+  // What waits is answered 503.
+  void close();
+
+ private:
+  struct Reader {
+    std::map<std::size_t, std::unique_ptr<QueryConnection>> connections;  // by group
+    std::shared_ptr<const View> view;                                     // that they belong to
+    std::unique_ptr<platform::Executor> executor;
+  };
+
+  void serve(std::size_t reader);
+  bool take(std::size_t reader, QueryJob& into);
+  void answer(Reader&, QueryJob&);
+  Result<http::Response> run(Reader&, const QueryJob&);
+  static void refuse(QueryJob&, std::string_view why);
+
+  const std::string service_;
+  platform::Platform platform_;
+  telemetry::Telemetry telemetry_;
+  const Options options_;
+  mutable std::mutex mutex_;
+  std::deque<QueryJob> queue_;
+  std::vector<std::size_t> idle_;
+  bool closed_ = false;
+  std::vector<Reader> readers_;
+};
+
+}  // namespace leat::service

@@ -1,0 +1,205 @@
+#include "service/query_connection.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "bus/position.h"
+#include "database/deadline.h"
+#include "database/transaction.h"
+
+namespace leat::service {
+namespace {
+
+// FNV-1a: an answer's ETag is compared with itself of some moments ago, never with an enemy's.
+std::uint64_t hash(std::uint64_t seed, std::string_view bytes) {
+  for (const char byte : bytes) seed = (seed ^ static_cast<unsigned char>(byte)) * 0x100000001b3ull;
+  return (seed ^ 0xff) * 0x100000001b3ull;
+}
+
+bool names(std::string_view if_none_match, std::string_view etag) {
+  return if_none_match == "*" || if_none_match.find(etag) != std::string_view::npos;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<QueryConnection>> QueryConnection::open(std::shared_ptr<const View> view, std::size_t group,
+                                                               const Options& options, platform::Clock& clock) {
+  std::unique_ptr<QueryConnection> out(new QueryConnection(std::move(view), group, options, clock));
+  database::Options settings;
+  settings.read_only = true;
+  settings.vfs = options.vfs;
+  const auto& path = out->group_.uses_state ? out->view_->state_path : ":memory:";
+  LEAT_TRY(out->database_, database::Database::open(path, settings));
+  for (const auto& generation : out->group_.read_models) {
+    LEAT_CHECK(out->database_->attach(generation->path(), generation->plan().name));
+    out->attached_.push_back({generation, {}, {}, -1, {}});
+  }
+  LEAT_CHECK(out->prepare_positions());
+  if (out->group_.uses_state) LEAT_CHECK(out->prepare_state());
+  out->prepared_.resize(out->view_->queries.size());
+  return out;
+}
+
+Result<> QueryConnection::prepare_positions() {
+  for (auto& attached : attached_) {
+    const auto schema = database::quoted_name(attached.generation->plan().name);
+    LEAT_TRY(attached.data_version, database_->prepare(fmt::format("pragma {}.data_version", schema)));
+    LEAT_TRY(attached.positions, database_->prepare(fmt::format(
+                                     "select topic_id, bus, partition, epoch, next from {}.leat_positions", schema)));
+  }
+  return {};
+}
+
+Result<> QueryConnection::prepare_state() {
+  LEAT_TRY(auto identity, database_->prepare("select identity from leat_meta", database::Prepare::once));
+  LEAT_TRY(const bool row, identity.step());
+  if (!row) return fail(Code::corrupt, "leat_meta has no row");
+  identity_ = identity.text(0);
+  identity.reset();
+  LEAT_TRY(state_version_, database_->prepare("select version from leat_meta"));
+  return {};
+}
+
+Result<http::Response> QueryConnection::run(const QueryJob& job) {
+  database_->set_now(clock_.unix_ms());
+  const auto latest = clock_.now() + options_.query_time_max;
+  const auto at = job.deadline == platform::Instant{} ? latest : std::min(job.deadline, latest);
+  const database::Deadline deadline(*database_, clock_, at);
+  LEAT_TRY(const auto transaction, database::Transaction::read(*database_));
+  LEAT_CHECK(refresh_snapshot());
+
+  const auto etag = fmt::format("\"{:016x}\"", hash(seed_, job.target));
+  const bool unchanged = !job.if_none_match.empty() && names(job.if_none_match, etag);
+  LEAT_TRY(auto response, unchanged ? Result<http::Response>(http::Response{304, {}, {}, {}}) : answer(job));
+  if (response.status < 400) response.headers.add("ETag", etag);
+  if (!positions_text_.empty()) response.headers.add("Leat-Position", positions_text_);
+  const bool behind = std::any_of(attached_.begin(), attached_.end(), [](const Attached& attached) {
+    return attached.generation->state().phase != Phase::live;
+  });
+  if (job.stale || behind) response.headers.add("Leat-Stale", "true");
+  return response;
+}
+
+// The first read of each file fixes what the transaction sees of it; the query reads the same.
+Result<> QueryConnection::refresh_snapshot() {
+  bool changed = seed_ == 0;
+  for (auto& attached : attached_) {
+    LEAT_TRY(const bool moved, refresh(attached));
+    changed |= moved;
+  }
+  if (group_.uses_state) {
+    LEAT_TRY(const bool moved, refresh_state());
+    changed |= moved;
+  }
+  if (changed) rehash();
+  return {};
+}
+
+Result<bool> QueryConnection::refresh(Attached& attached) {
+  LEAT_TRY(const bool row, attached.data_version.step());
+  const auto version = row ? attached.data_version.integer(0) : -1;
+  attached.data_version.reset();
+  if (version == attached.version_seen) return false;
+  attached.reached.clear();
+  for (;;) {
+    LEAT_TRY(const bool more, attached.positions.step());
+    if (!more) break;
+    LEAT_TRY(auto position, position_from(attached.positions));
+    attached.reached.push_back(position);
+  }
+  attached.version_seen = version;
+  return true;
+}
+
+Result<bool> QueryConnection::refresh_state() {
+  LEAT_TRY(const bool row, state_version_.step());
+  if (!row) return fail(Code::corrupt, "leat_meta has no row");
+  const auto version = state_version_.integer(0);
+  state_version_.reset();
+  return std::exchange(version_, version) != version;
+}
+
+// Two read models may follow the same topic; a client that comes back with both positions waits for the later one.
+void QueryConnection::rehash() {
+  std::vector<bus::Position> all;
+  for (const auto& attached : attached_) all.insert(all.end(), attached.reached.begin(), attached.reached.end());
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  positions_text_ = bus::to_text(all);
+  seed_ = hash(0xcbf29ce484222325ull, view_->plan_hash);
+  seed_ = hash(seed_, positions_text_);
+  if (group_.uses_state) seed_ = hash(seed_, fmt::format("{}.{}", identity_, version_));
+}
+
+Result<QueryConnection::Prepared*> QueryConnection::prepared(std::size_t query) {
+  auto& slot = prepared_[query];
+  if (!slot) {
+    const auto& plan = *view_->queries[query].plan;
+    Prepared made;
+    LEAT_TRY(made.first, database_->prepare(plan.first.sql.numbered));
+    if (plan.next) {
+      LEAT_TRY(made.next, database_->prepare(plan.next->sql.numbered));
+    }
+    slot.emplace(std::move(made));
+  }
+  return &*slot;
+}
+
+// Parameters of a page come last: the order values of the row before it, then the limit.
+Result<database::Statement*> QueryConnection::bound(const QueryJob& job) {
+  const auto& plan = *view_->queries[job.index].plan;
+  LEAT_TRY(auto* ready, prepared(job.index));
+  const bool follows = !job.page.after.empty();
+  auto& statement = follows ? ready->next : ready->first;
+  Inputs inputs;
+  inputs.path = job.path;
+  inputs.query = job.query;
+  LEAT_CHECK(bind_sources(statement, (follows ? *plan.next : plan.first).sources, inputs));
+  if (plan.many) {
+    const int limit = statement.parameters();
+    int parameter = limit - static_cast<int>(job.page.after.size());
+    for (const auto& value : job.page.after) bind_value(statement, parameter++, value);
+    statement.bind(limit, job.page.limit + 1);  // one more tells whether there is a next page
+  }
+  return &statement;
+}
+
+Result<http::Response> QueryConnection::answer(const QueryJob& job) {
+  LEAT_TRY(auto* statement, bound(job));
+  return view_->queries[job.index].plan->many ? answer_many(job, *statement) : answer_one(job, *statement);
+}
+
+Result<http::Response> QueryConnection::answer_one(const QueryJob& job, database::Statement& statement) {
+  LEAT_TRY(const bool row, statement.step());
+  if (!row) return http::problem(404, "Not found", "there is no such thing");
+  http::Response response;
+  response.content_type = "application/json";
+  view_->queries[job.index].shape.write(response.body, statement);
+  statement.reset();
+  return response;
+}
+
+Result<http::Response> QueryConnection::answer_many(const QueryJob& job, database::Statement& statement) {
+  const auto& query = view_->queries[job.index];
+  http::Response response;
+  response.content_type = "application/json";
+  response.body = "{\"items\":[";
+  std::string next = "null";
+  for (std::int64_t rows = 0;; ++rows) {
+    LEAT_TRY(const bool row, statement.step());
+    if (!row) break;
+    if (rows > 0) response.body += ',';
+    query.shape.write(response.body, statement);
+    if (rows + 1 == job.page.limit) next = '"' + page_token(statement, query.plan->order_columns) + '"';
+    if (rows + 1 < job.page.limit) continue;
+    LEAT_TRY(const bool more, statement.step());
+    if (!more) next = "null";
+    if (more) statement.reset();
+    break;
+  }
+  response.body += "],\"next\":" + next + "}";
+  return response;
+}
+
+}  // namespace leat::service

@@ -1,0 +1,204 @@
+#include "service/runtime.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "service/runtime_parts.h"
+
+namespace leat::service {
+namespace {
+
+http::Response not_running(const std::string& service, const std::string& why) {
+  auto response = http::problem(503, "The service does not run", fmt::format("{}: {}", service, why));
+  response.headers.add("Retry-After", "1");
+  return response;
+}
+
+template <void (Service::*act)(const PlanOf&, std::size_t, http::Request, const std::vector<std::string>&, http::Reply),
+          class Slot>
+auto handler_of(std::shared_ptr<Slot> slot, PlanOf plan, std::size_t index) {
+  return [slot = std::move(slot), plan = std::move(plan), index](http::Request request, std::vector<std::string> path,
+                                                                 http::Reply reply) {
+    const std::shared_lock lock(slot->mutex);
+    if (!slot->open) return reply(not_running(plan->name, slot->why));
+    ((*slot->service).*act)(plan, index, std::move(request), path, std::move(reply));
+  };
+}
+
+bus::TopicConfig config_of(const definition::Topic& topic) {
+  bus::TopicConfig out;
+  out.partitions = topic.partitions;
+  out.retention_ms = topic.retention.milliseconds;
+  out.retention_bytes = topic.retention.bytes;
+  return out;
+}
+
+}  // namespace
+
+struct TopicsInMaking {
+  std::shared_ptr<const SystemPlan> plan;
+  std::map<std::string, definition::Topic>::const_iterator next;
+  Service::Topics made;
+  Done<Result<Service::Topics>> done;
+};
+
+System::System(SystemPlan plan, platform::Platform platform, bus::Bus& bus, telemetry::Telemetry telemetry,
+               std::string directory, Options options)
+    : platform_(platform),
+      bus_(bus),
+      telemetry_(telemetry),
+      directory_(std::move(directory)),
+      options_(std::move(options)),
+      plan_(std::make_shared<const SystemPlan>(std::move(plan))),
+      lets_(std::make_shared<Lets>(platform, options_)),
+      timers_(platform.executors.open("timers", 1)),
+      control_(platform.executors.open("control", 1)),
+      mailbox_(std::make_shared<Mailbox>(*control_)) {
+  for (const auto& service : plan_->services) slots_.emplace(service.name, std::make_shared<Slot>());
+}
+
+System::~System() {
+  mailbox_->close();
+  control_.reset();
+  for (auto& [name, slot] : slots_) slot->take("the system has stopped");
+  lets_.reset();
+  timers_.reset();
+}
+
+System::PlanPtr System::plan() const {
+  const std::lock_guard lock(mutex_);
+  return plan_;
+}
+
+std::shared_ptr<System::Slot> System::slot(const std::string& service) {
+  const std::lock_guard lock(mutex_);
+  auto& slot = slots_[service];
+  if (!slot) slot = std::make_shared<Slot>();
+  return slot;
+}
+
+std::vector<Route> System::routes() const {
+  std::vector<Route> out;
+  const std::lock_guard lock(mutex_);
+  for (const auto& service : plan_->services) {
+    const PlanOf plan(plan_, &service);
+    const auto& slot = slots_.at(service.name);
+    for (std::size_t i = 0; i < service.commands.size(); ++i)
+      out.push_back({service.commands[i].route.method, service.commands[i].route.path, service.name,
+                     handler_of<&Service::command>(slot, plan, i)});
+    for (std::size_t i = 0; i < service.queries.size(); ++i)
+      out.push_back({service.queries[i].route.method, service.queries[i].route.path, service.name,
+                     handler_of<&Service::query>(slot, plan, i)});
+  }
+  return out;
+}
+
+void System::start(Done<Result<>> done) {
+  mailbox_->post([this, done = std::move(done)]() mutable {
+    ensure_topics(plan_, [this, done = std::move(done)](Result<Topics> topics) mutable {
+      if (!topics) return done(fail(std::move(topics).error()));
+      topics_ = *std::move(topics);
+      start_all(std::move(done));
+    });
+  });
+}
+
+void System::ensure_topics(PlanPtr plan, Done<Result<Topics>> done) {
+  auto making = std::make_shared<TopicsInMaking>(TopicsInMaking{plan, plan->topics.begin(), {}, std::move(done)});
+  ensure_next(std::move(making));
+}
+
+void System::ensure_next(std::shared_ptr<TopicsInMaking> making) {
+  if (making->next == making->plan->topics.end()) return making->done(std::move(making->made));
+  const auto& [name, topic] = *making->next++;
+  bus_.ensure_topic(name, config_of(topic), on_control([this, making, name](Result<bus::Topic> made) {
+                      if (!made) return making->done(fail(std::move(made).error().in("topic " + name)));
+                      making->made.emplace(name, *std::move(made));
+                      ensure_next(making);
+                    }));
+}
+
+void System::start_all(Done<Result<>> done) {
+  const auto all = std::make_shared<Countdown>(std::move(done));
+  all->begin();
+  for (const auto& service : plan_->services) {
+    all->begin();
+    run_service(service.name, [all](Result<> started) { all->end(std::move(started)); });
+  }
+  all->end({});
+}
+
+Surroundings System::surroundings(const std::string& service) {
+  return {plan_->name, directory_ + "/" + service, platform_, bus_, telemetry_, options_, *timers_, mailbox_, lets_,
+          relays_};
+}
+
+void System::run_service(const std::string& name, Done<Result<>> done) {
+  const auto found = std::find_if(plan_->services.begin(), plan_->services.end(),
+                                  [&](const ServicePlan& plan) { return plan.name == name; });
+  if (found == plan_->services.end()) return done(fail(Code::not_found, fmt::format("there is no service {}", name)));
+  auto slot = this->slot(name);
+  if (slot->service) return done({});
+  slot->put(std::make_unique<Service>(surroundings(name), PlanOf(plan_, &*found), plan_->hash, topics_));
+  slot->service->start([this, slot, name, done = std::move(done)](Result<> started) mutable {
+    telemetry_.health.set("service " + name, started.has_value(), started ? "" : started.error().what);
+    if (started) {
+      slot->let_in();
+      return done({});
+    }
+    telemetry_.log.error("a service cannot start", {{"service", name}, {"why", started.error()}});
+    // Not here: this is a call of that service.
+    mailbox_->post([slot, why = started.error().what] { slot->take(why); });
+    done(fail(std::move(started).error().in("service " + name)));
+  });
+}
+
+void System::start_service(std::string name, Done<Result<>> done) {
+  mailbox_->post(
+      [this, name = std::move(name), done = std::move(done)]() mutable { run_service(name, std::move(done)); });
+}
+
+void System::stop_service(std::string name, Done<Result<>> done) {
+  mailbox_->post(
+      [this, name = std::move(name), done = std::move(done)]() mutable { halt_service(name, std::move(done)); });
+}
+
+void System::halt_service(const std::string& name, Done<Result<>> done) {
+  const auto found = slots_.find(name);
+  if (found == slots_.end()) return done(fail(Code::not_found, fmt::format("there is no service {}", name)));
+  auto slot = found->second;
+  if (!slot->service) return done({});
+  slot->keep_out("stopped");
+  slot->service->drain([this, slot, name, done = std::move(done)]() mutable {
+    mailbox_->post([this, slot, name, done = std::move(done)]() mutable {
+      slot->take("stopped");
+      telemetry_.health.set("service " + name, false, "stopped");
+      done({});
+    });
+  });
+}
+
+void System::stop(Done<Result<>> done) {
+  mailbox_->post([this, done = std::move(done)]() mutable {
+    const auto all = std::make_shared<Countdown>(std::move(done));
+    all->begin();
+    for (const auto& [name, slot] : slots_) {
+      all->begin();
+      halt_service(name, [all](Result<> stopped) { all->end(std::move(stopped)); });
+    }
+    all->end({});
+  });
+}
+
+void System::rebuild(std::string service, std::string read_model, Done<Result<>> done) {
+  mailbox_->post(
+      [this, service = std::move(service), read_model = std::move(read_model), done = std::move(done)]() mutable {
+        const auto found = slots_.find(service);
+        if (found == slots_.end() || !found->second->service)
+          return done(fail(Code::not_found, fmt::format("no service {} is running", service)));
+        found->second->service->rebuild(read_model, std::move(done));
+      });
+}
+
+}  // namespace leat::service

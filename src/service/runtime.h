@@ -1,0 +1,97 @@
+// service/runtime.h — a whole system of services, running as its plan says.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "bus/bus.h"
+#include "http/http.h"
+#include "platform/platform.h"
+#include "service/options.h"
+#include "service/plan.h"
+#include "service/service.h"
+#include "service/status.h"
+#include "telemetry/telemetry.h"
+
+namespace leat::service {
+
+// What the gateway registers. `path_values`: decoded, in order of appearance in `path`. Called on any thread; does not
+// block.
+struct Route {
+  std::string method, path, service;
+  std::function<void(http::Request, std::vector<std::string> path_values, http::Reply)> handler;
+};
+
+// Everything lies below `directory`: <service>/state.db and <service>/read_models/<name>/. The bus and the platform
+// outlive the system. All members may be called from any thread; callbacks come on the system's control thread.
+//
+// Destroying it is a crash as far as the disk is concerned; stop() before it is the orderly way.
+class System {
+ public:
+  System(SystemPlan, platform::Platform, bus::Bus&, telemetry::Telemetry, std::string directory, Options = {});
+  ~System();
+
+  // Makes the topics and starts all services. The first failure is told when all have been tried; those that could
+  // start run, the others answer 503.
+  void start(Done<Result<>> done);
+  // What was taken is finished, nothing new is.
+  void stop(Done<Result<>> done);
+
+  // Of the plan in force. Routes stay valid, also when the plan changes or the system is gone.
+  std::vector<Route> routes() const;
+
+  // Fills what is new beside what is old, then puts the new plan in force at one instant: done, and routes() tells the
+  // new ones. With a failure the old plan goes on as if nothing had been asked. One at a time (Code::conflict).
+  void reload(SystemPlan, Done<Result<>> done);
+  void stop_service(std::string name, Done<Result<>> done);
+  void start_service(std::string name, Done<Result<>> done);
+  void rebuild(std::string service, std::string read_model, Done<Result<>> done);
+  void status(Done<SystemStatus> done);
+
+ private:
+  struct Slot;  // where a service runs, or why it does not
+  struct Reload;
+  struct Asking;  // a status that still waits for the ends of topics
+  using Topics = Service::Topics;
+  using PlanPtr = std::shared_ptr<const SystemPlan>;
+
+  template <class F>
+  auto on_control(F f);
+  PlanPtr plan() const;
+  std::shared_ptr<Slot> slot(const std::string& service);
+  void ensure_topics(PlanPtr, Done<Result<Topics>> done);
+  void ensure_next(std::shared_ptr<struct TopicsInMaking>);
+  void start_all(Done<Result<>> done);
+  void run_service(const std::string& name, Done<Result<>> done);
+  void halt_service(const std::string& name, Done<Result<>> done);
+  void prepare(std::shared_ptr<Reload>);
+  void switch_over(std::shared_ptr<Reload>, Result<> prepared);
+  void finish(std::shared_ptr<Reload>, Result<> changed);
+  void ask_next_end(std::shared_ptr<Asking>);
+  ServiceStatus status_of(const std::string& service, const std::vector<bus::Position>& ends);
+  Surroundings surroundings(const std::string& service);
+
+  const platform::Platform platform_;
+  bus::Bus& bus_;
+  const telemetry::Telemetry telemetry_;
+  const std::string directory_;
+  const Options options_;
+
+  mutable std::mutex mutex_;
+  PlanPtr plan_;
+  // Of the control thread, but for looking up.
+  std::map<std::string, std::shared_ptr<Slot>> slots_;
+  Topics topics_;
+  bool reloading_ = false;
+
+  std::shared_ptr<Relays> relays_ = std::make_shared<Relays>();
+  std::shared_ptr<Lets> lets_;
+  std::unique_ptr<platform::Executor> timers_, control_;
+  std::shared_ptr<Mailbox> mailbox_;
+};
+
+}  // namespace leat::service

@@ -1,0 +1,51 @@
+// service/runtime_parts.h — what the source files of System share.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <utility>
+
+#include "service/runtime.h"
+
+namespace leat::service {
+
+// Handlers look in from any thread; the control thread puts the service in and takes it out.
+struct System::Slot {
+  std::shared_mutex mutex;
+  bool open = false;  // requests may come in
+  std::string why = "it has not started yet";
+  std::unique_ptr<Service> service;  // changed by the control thread alone
+
+  void put(std::unique_ptr<Service> made) {
+    const std::unique_lock lock(mutex);
+    service = std::move(made);
+  }
+  void let_in() {
+    const std::unique_lock lock(mutex);
+    open = true;
+  }
+  void keep_out(std::string reason) {
+    const std::unique_lock lock(mutex);
+    open = false;
+    why = std::move(reason);
+  }
+  void take(std::string reason) {
+    keep_out(std::move(reason));
+    std::unique_ptr<Service> taken;
+    {
+      const std::unique_lock lock(mutex);
+      taken = std::move(service);
+    }
+  }
+};
+
+template <class F>
+auto System::on_control(F f) {
+  return [mailbox = mailbox_, f = std::move(f)](auto... brought) mutable {
+    mailbox->post([f = std::move(f), ... brought = std::move(brought)]() mutable { f(std::move(brought)...); });
+  };
+}
+
+}  // namespace leat::service

@@ -1,0 +1,220 @@
+#include "service/service.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "service/service_parts.h"
+
+namespace leat::service {
+namespace {
+
+// The same route in another version of the plan; the size of `routes` when it is gone.
+template <class Routes>
+std::size_t same_route(const Routes& routes, const RoutePlan& route) {
+  const auto found = std::find_if(routes.begin(), routes.end(), [&](const auto& other) {
+    return other.route.method == route.method && other.route.path == route.path;
+  });
+  return static_cast<std::size_t>(found - routes.begin());
+}
+
+http::Response gone() { return http::problem(404, "Not found", "this route has just been removed"); }
+
+}  // namespace
+
+Service::Service(Surroundings around, PlanOf plan, std::string plan_hash, Topics topics)
+    : around_(std::move(around)),
+      name_(plan->name),
+      plan_(std::move(plan)),
+      plan_hash_(std::move(plan_hash)),
+      topics_(std::move(topics)) {
+  relay_ = std::make_shared<Relay>(name_, around_.bus, around_.platform.clock, around_.timers, around_.telemetry,
+                                   around_.options, own_topics(*plan_));
+  writer_ = std::make_shared<Writer>(Writer::Context{around_.system, name_, around_.directory + "/state.db",
+                                                     around_.platform, around_.telemetry, relay_},
+                                     around_.options, plan_);
+  queries_ = std::make_shared<Queries>(name_, around_.platform, around_.telemetry, around_.options);
+  auto gauge = [&](const char* name, const char* help, std::function<double()> ask) {
+    gauges_.push_back(around_.telemetry.metrics.gauge_from(name, help, {{"service", name_}}, std::move(ask)));
+  };
+  gauge("leat_commands_waiting", "Commands that wait for the writer.",
+        [writer = writer_.get()] { return static_cast<double>(writer->waiting()); });
+  gauge("leat_queries_waiting", "Queries that wait for a reader.",
+        [queries = queries_.get()] { return static_cast<double>(queries->waiting()); });
+  gauge("leat_outbox_rows", "Events that are committed and not yet on the bus.",
+        [relay = relay_.get()] { return static_cast<double>(relay->waiting()); });
+}
+
+Service::~Service() {
+  gauges_.clear();
+  alive_.reset();
+  queries_->close();
+  queries_.reset();
+  read_models_.clear();
+  relay_->close();
+  writer_.reset();
+}
+
+Service::Topics Service::own_topics(const ServicePlan& plan) const {
+  Topics own;
+  for (const auto& topic : plan.topics) own.emplace(topic.name, topics_.at(topic.name));
+  return own;
+}
+
+void Service::start(Done<Result<>> done) {
+  if (auto made = around_.platform.files.make_directory(around_.directory); !made) return done(std::move(made));
+  relay_->open(on_control([this, done = std::move(done)](Result<std::uint64_t> last) mutable {
+    if (!last) return done(fail(std::move(last).error()));
+    open_writer(*last, std::move(done));
+  }));
+}
+
+void Service::open_writer(std::uint64_t last_published, Done<Result<>> done) {
+  writer_->open(last_published, on_control([this, done = std::move(done)](Result<Writer::Opened> opened) mutable {
+                  if (!opened) return done(fail(std::move(opened).error()));
+                  relay_->take(std::move(opened->unpublished), {});
+                  around_.relays->put(name_, relay_);
+                  auto all = std::make_shared<Countdown>(std::move(done));
+                  all->begin();
+                  auto begun = open_read_models(all);
+                  if (begun) show();
+                  all->end(std::move(begun));
+                }));
+}
+
+Result<> Service::open_read_models(std::shared_ptr<Countdown> all) {
+  for (const auto& plan : plan_->read_models) {
+    auto& model = read_models_[plan.name] = make_read_model(plan.name);
+    around_.telemetry.health.set("read model " + name_ + "." + plan.name, true);
+    all->begin();
+    LEAT_CHECK(model->open(plan_, plan, topics_, on_control([all] { all->end({}); })));
+  }
+  return {};
+}
+
+std::unique_ptr<ReadModel> Service::make_read_model(const std::string& name) const {
+  return std::make_unique<ReadModel>(Projector::Context{name_, around_.platform, around_.bus, around_.telemetry},
+                                     around_.options, fmt::format("{}/read_models/{}", around_.directory, name));
+}
+
+// From here on queries see the current generations.
+void Service::show() {
+  Generations generations;
+  for (const auto& [name, model] : read_models_) generations.emplace(name, model->current());
+  auto view = make_view(plan_, plan_hash_, around_.directory + "/state.db", generations, around_.telemetry.metrics);
+  const std::lock_guard lock(mutex_);
+  view_ = std::move(view);
+}
+
+std::shared_ptr<const View> Service::view() const {
+  const std::lock_guard lock(mutex_);
+  return view_;
+}
+
+void Service::drain(Task done) {
+  queries_->close();
+  writer_->drain(on_control([done = std::move(done)]() mutable { done(); }));
+}
+
+void Service::command(const PlanOf& plan, std::size_t route, http::Request request,
+                      const std::vector<std::string>& path, http::Reply reply) {
+  const auto view = this->view();
+  const auto index = view->plan == plan ? route : same_route(view->plan->commands, plan->commands[route].route);
+  if (index == view->plan->commands.size()) return reply(gone());
+  auto command = read_command(view->plan, index, request, path);
+  if (!command) return reply(std::move(command).error());
+  command->reply = std::move(reply);
+  if (command->plan().let.empty()) return writer_->submit(*std::move(command));
+  around_.lets->compute(*std::move(command), [writer = std::weak_ptr(writer_)](Command ready) {
+    if (const auto self = writer.lock()) return self->submit(std::move(ready));
+    ready.reply(http::problem(503, "The service cannot do this now", "the service is stopping"));
+  });
+}
+
+void Service::query(const PlanOf& plan, std::size_t route, http::Request request, const std::vector<std::string>& path,
+                    http::Reply reply) {
+  auto view = this->view();
+  const auto index = view->plan == plan ? route : same_route(view->plan->queries, plan->queries[route].route);
+  if (index == view->plan->queries.size()) return reply(gone());
+  auto job = read_query(std::move(view), index, request, path);
+  if (!job) return reply(std::move(job).error());
+  job->reply = std::move(reply);
+  const auto wanted = request.headers.get("Leat-Position");
+  if (!wanted) return queries_->submit(*std::move(job));
+  wait_and_submit(*std::move(job), *wanted, request.headers.get("Leat-Wait"));
+}
+
+OrResponse<QueryJob> Service::read_query(std::shared_ptr<const View> view, std::size_t index, http::Request& request,
+                                         const std::vector<std::string>& path) {
+  const auto& plan = *view->queries[index].plan;
+  QueryJob job;
+  job.index = index;
+  job.view = std::move(view);
+  auto path_parameters = path_values(plan.route, path);
+  if (!path_parameters) return std::unexpected(std::move(path_parameters).error());
+  job.path = *std::move(path_parameters);
+  const auto pairs = parse_query_string(request.target);
+  if (!pairs) return std::unexpected(http::problem(400, "The query string is wrong", pairs.error().what));
+  auto query_parameters = query_values(plan.route, *pairs);
+  if (!query_parameters) return std::unexpected(std::move(query_parameters).error());
+  job.query = *std::move(query_parameters);
+  if (plan.many) {
+    auto page = read_page(plan, *pairs);
+    if (!page) return std::unexpected(std::move(page).error());
+    job.page = *std::move(page);
+  }
+  job.target = std::move(request.target);
+  if (const auto etags = request.headers.get("If-None-Match")) job.if_none_match = *etags;
+  job.arrived = request.arrived;
+  job.deadline = request.deadline;
+  return job;
+}
+
+void Service::wait_and_submit(QueryJob job, std::string_view positions, std::optional<std::string_view> patience) {
+  auto wanted = parse_wanted(positions, around_.bus.id());
+  if (!wanted) return job.reply(http::problem(400, "Leat-Position is wrong", wanted.error().what));
+  const auto& view = *job.view;
+  auto read_models = view.groups[view.queries[job.index].group].read_models;
+  PositionWait::begin(*std::move(wanted), std::move(read_models), around_.relays, this->patience(patience),
+                      around_.timers, [queries = std::weak_ptr(queries_), job = std::move(job)](bool stale) mutable {
+                        job.stale = stale;
+                        if (const auto self = queries.lock()) return self->submit(std::move(job));
+                        job.reply(http::problem(503, "The service cannot do this now", "the service is stopping"));
+                      });
+}
+
+// `Leat-Wait: <ms>`; what is not a number of milliseconds is as if it were not there.
+platform::Duration Service::patience(std::optional<std::string_view> header) const {
+  std::int64_t ms = 0;
+  if (!header || std::from_chars(header->data(), header->data() + header->size(), ms).ec != std::errc{} || ms < 0)
+    return around_.options.position_wait;
+  const auto most = std::chrono::duration_cast<std::chrono::milliseconds>(around_.options.position_wait_max).count();
+  return std::chrono::milliseconds(std::min(ms, most));
+}
+
+ServiceStatus Service::status() const {
+  ServiceStatus out;
+  out.name = name_;
+  out.running = true;
+  out.trouble = relay_->trouble();
+  out.commands_waiting = writer_->waiting();
+  out.queries_waiting = queries_->waiting();
+  out.outbox_waiting = relay_->waiting();
+  for (const auto& [name, model] : read_models_) {
+    const auto& generation = *model->current();
+    const auto state = generation.state();
+    out.read_models.push_back({name, generation.plan().hash, state.phase, state.reason, model->has_next(),
+                               generation.progress().positions(), 0, 0});
+  }
+  return out;
+}
+
+std::vector<std::shared_ptr<Generation>> Service::generations() const {
+  std::vector<std::shared_ptr<Generation>> out;
+  for (const auto& [name, model] : read_models_) out.push_back(model->current());
+  return out;
+}
+
+}  // namespace leat::service

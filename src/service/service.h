@@ -1,0 +1,104 @@
+// service/service.h — one running service: its writer, its relay, its read models, its readers.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "http/http.h"
+#include "service/countdown.h"
+#include "service/lets.h"
+#include "service/mailbox.h"
+#include "service/options.h"
+#include "service/position_wait.h"
+#include "service/queries.h"
+#include "service/read_model.h"
+#include "service/relays.h"
+#include "service/status.h"
+#include "service/view.h"
+#include "service/writer.h"
+
+namespace leat::service {
+
+using PlanOf = std::shared_ptr<const ServicePlan>;
+
+// What a service has of the system around it.
+struct Surroundings {
+  std::string system;
+  std::string directory;  // of the service
+  platform::Platform platform;
+  bus::Bus& bus;
+  telemetry::Telemetry telemetry;
+  Options options;
+  platform::Executor& timers;
+  std::shared_ptr<Mailbox> control;  // the thread that starts, changes and stops services
+  std::shared_ptr<Lets> lets;
+  std::shared_ptr<Relays> relays;
+};
+
+// command() and query() from any thread; all else on the control thread, where callbacks come as well.
+class Service {
+ public:
+  using Topics = std::map<std::string, bus::Topic>;
+
+  Service(Surroundings, PlanOf, std::string plan_hash, Topics topics);
+  ~Service();
+
+  // Opens the state, resumes the outbox, opens the read models.
+  void start(Done<Result<>> done);
+  // Takes no more commands and queries; `done` when the commands that were taken are committed.
+  void drain(Task done);
+
+  // Reads the request and hands it on; `route` is its number in the plan, or in the plan before the last change.
+  void command(const PlanOf&, std::size_t route, http::Request, const std::vector<std::string>& path, http::Reply);
+  void query(const PlanOf&, std::size_t route, http::Request, const std::vector<std::string>& path, http::Reply);
+
+  // Fills what another plan needs beside what is there; `done` when everything has caught up. Nothing is changed yet.
+  void prepare_change(PlanOf, const Topics&, Done<Result<>> done);
+  // The prepared plan comes into force: migrations, commands, queries and read models.
+  void change(std::string plan_hash, Done<Result<>> done);
+  void give_up_change();
+  // Fills a read model anew and puts it in place of the old one.
+  void rebuild(const std::string& read_model, Done<Result<>> done);
+
+  ServiceStatus status() const;
+  std::vector<std::shared_ptr<Generation>> generations() const;
+  const PlanOf& plan() const { return plan_; }
+
+ private:
+  template <class F>
+  auto on_control(F f);
+  void open_writer(std::uint64_t last_published, Done<Result<>> done);
+  Result<> open_read_models(std::shared_ptr<Countdown>);
+  std::unique_ptr<ReadModel> make_read_model(const std::string& name) const;
+  void show();
+  Topics own_topics(const ServicePlan&) const;
+  std::shared_ptr<const View> view() const;
+  OrResponse<QueryJob> read_query(std::shared_ptr<const View>, std::size_t index, http::Request&,
+                                  const std::vector<std::string>& path);
+  void wait_and_submit(QueryJob, std::string_view positions, std::optional<std::string_view> patience);
+  platform::Duration patience(std::optional<std::string_view> header) const;
+  Result<> begin_generation(const std::string& name, const PlanOf&, const ReadModelPlan&, const Topics&,
+                            std::shared_ptr<Countdown>);
+  Result<> take_over();
+  void install(std::string plan_hash, Done<Result<>> done);
+
+  const Surroundings around_;
+  const std::string name_;
+  PlanOf plan_, next_plan_;
+  std::string plan_hash_;
+  Topics topics_;
+  std::shared_ptr<Relay> relay_;
+  std::shared_ptr<Writer> writer_;
+  std::map<std::string, std::unique_ptr<ReadModel>> read_models_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const View> view_;
+  std::shared_ptr<Queries> queries_;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();
+  std::vector<telemetry::Registration> gauges_;
+};
+
+}  // namespace leat::service

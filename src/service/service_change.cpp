@@ -1,0 +1,95 @@
+// The part of Service that replaces what runs: another plan, or a read model filled anew.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "service/service.h"
+#include "service/service_parts.h"
+
+namespace leat::service {
+
+Result<> Service::begin_generation(const std::string& name, const PlanOf& plan, const ReadModelPlan& model_plan,
+                                   const Topics& topics, std::shared_ptr<Countdown> all) {
+  auto& model = read_models_[name];
+  all->begin();
+  auto settled = on_control([all](Result<> result) { all->end(std::move(result)); });
+  if (!model) {
+    model = make_read_model(name);
+    LEAT_CHECK(model->prepare_directory());
+  }
+  auto begun = model->begin_next(plan, model_plan, topics, std::move(settled));
+  if (!begun) all->end({});
+  return begun;
+}
+
+void Service::prepare_change(PlanOf plan, const Topics& topics, Done<Result<>> done) {
+  next_plan_ = std::move(plan);
+  topics_ = topics;
+  auto all = std::make_shared<Countdown>(std::move(done));
+  all->begin();
+  Result<> begun;
+  for (const auto& model : next_plan_->read_models) {
+    const auto found = read_models_.find(model.name);
+    const bool same =
+        found != read_models_.end() && found->second->current() && found->second->current()->plan().hash == model.hash;
+    if (same || !begun) continue;
+    begun = begin_generation(model.name, next_plan_, model, topics, all);
+  }
+  all->end(std::move(begun));
+}
+
+void Service::change(std::string plan_hash, Done<Result<>> done) {
+  LEAT_ASSERT(next_plan_ != nullptr);
+  relay_->change_topics(own_topics(*next_plan_));
+  writer_->change_plan(next_plan_, on_control([this, plan_hash = std::move(plan_hash),
+                                               done = std::move(done)](Result<> changed) mutable {
+                         if (!changed) return done(std::move(changed));
+                         install(std::move(plan_hash), std::move(done));
+                       }));
+}
+
+void Service::install(std::string plan_hash, Done<Result<>> done) {
+  plan_ = std::exchange(next_plan_, nullptr);
+  plan_hash_ = std::move(plan_hash);
+  std::erase_if(read_models_, [&](const auto& entry) {
+    const bool kept = std::any_of(plan_->read_models.begin(), plan_->read_models.end(),
+                                  [&](const ReadModelPlan& plan) { return plan.name == entry.first; });
+    if (!kept) around_.telemetry.health.remove("read model " + name_ + "." + entry.first);
+    return !kept;
+  });
+  done(take_over());
+}
+
+// All that is ready takes its place; then one exchange of the view shows it to the queries.
+Result<> Service::take_over() {
+  std::vector<std::shared_ptr<void>> old;
+  for (auto& [name, model] : read_models_) {
+    if (!model->has_next()) continue;
+    LEAT_TRY(auto replaced, model->take_over());
+    old.push_back(std::move(replaced));
+    around_.telemetry.health.set("read model " + name_ + "." + name, true);
+  }
+  show();
+  return {};
+}
+
+void Service::give_up_change() {
+  next_plan_ = nullptr;
+  std::erase_if(read_models_, [](auto& entry) {
+    entry.second->give_up_next();
+    return entry.second->current() == nullptr;
+  });
+}
+
+void Service::rebuild(const std::string& name, Done<Result<>> done) {
+  const auto found = std::find_if(plan_->read_models.begin(), plan_->read_models.end(),
+                                  [&](const ReadModelPlan& plan) { return plan.name == name; });
+  if (found == plan_->read_models.end())
+    return done(fail(Code::not_found, fmt::format("{} has no read model {}", name_, name)));
+  auto all = std::make_shared<Countdown>(
+      [this, done = std::move(done)](Result<> filled) mutable { done(filled ? take_over() : std::move(filled)); });
+  all->begin();
+  all->end(begin_generation(name, plan_, *found, topics_, all));
+}
+
+}  // namespace leat::service
