@@ -68,6 +68,7 @@ TEST(Json, FindsDuplicatesInWideObjectsAndNotBetweenSiblings) {
     std::string text = "{";
     for (int i = 0; i < width; ++i) text += "\"k" + std::to_string(i) + "\":{\"same\":1},";
     EXPECT_TRUE(parse_json(text + "\"last\":0}")) << width;
+    EXPECT_TRUE(parse_json("[" + text + "\"last\":0}," + text + "\"last\":0}]")) << width;
     EXPECT_FALSE(parse_json(text + "\"k0\":0}")) << width;
     EXPECT_FALSE(parse_json(text + "\"k" + std::to_string(width - 1) + "\":0}")) << width;
   }

@@ -173,6 +173,13 @@ TEST(SimFilesCrash, NamesAreLostAsPosixAllows) {
          (void)d.rename("a", "b");
        },
        {"", "a", "b"}},
+      {"a later change needs the earlier ones of its names",
+       [](SimFiles& d) {
+         make(d, "a");
+         (void)d.rename("a", "b");
+         (void)d.rename("b", "c");
+       },
+       {"", "a", "b", "c"}},
       {"a removed name may come back", [](SimFiles& d) { make_durable(d, "a", "x"), (void)d.remove("a"); }, {"", "a"}},
       {"a sync of another folder covers nothing here",
        [](SimFiles& d) {
@@ -211,6 +218,18 @@ TEST(SimFilesCrash, ARenameBetweenFoldersIsWholeAndDurableByEither) {
         *synced ? std::set<std::string>{"false true"} : std::set<std::string>{"false true", "true false"};
     EXPECT_EQ(names_of(seen), expected) << synced;
   }
+}
+
+TEST(SimFilesCrash, ASyncedRenameTakesTheNameOutOfAFolderThatWasNotSynced) {
+  const auto seen = fates(
+      [](SimFiles& disk) {
+        (void)disk.make_directory("from"), (void)disk.make_directory("to"), (void)disk.sync_directory("/");
+        make(disk, "from/a");
+        (void)disk.rename("from/a", "to/a");
+        (void)disk.sync_directory("to");
+      },
+      [](SimFiles& disk) { return fmt::format("{} {}", *disk.exists("from/a"), *disk.exists("to/a")); }, 300);
+  EXPECT_EQ(names_of(seen), std::set<std::string>{"false true"});
 }
 
 TEST(SimFilesCrash, ReplaceFileLeavesOldOrNewAtEveryPoint) {
@@ -252,6 +271,17 @@ TEST(SimFilesCrash, TruncationMayBeUndoneUntilSynced) {
   };
   EXPECT_EQ(names_of(fates(cut(false), look)), (std::set<std::string>{"full", "cut", "between"}));
   EXPECT_EQ(names_of(fates(cut(true), look)), std::set<std::string>{"cut"});
+}
+
+TEST(SimFilesCrash, AnySizeSinceTheLastSyncMayBeTheOneThatIsLeft) {
+  const auto seen = fates(
+      [](SimFiles& disk) {
+        const auto file = make_durable(disk, "f", std::string(600, 'o'));
+        ASSERT_TRUE(file->truncate(0) && file->write_at(0, std::string(700, 'n')));
+      },
+      [](SimFiles& disk) { return std::to_string(content(disk, "f").size()); });
+  for (const char* size : {"0", "600", "700"}) EXPECT_TRUE(seen.contains(size)) << size;
+  EXPECT_GT(seen.size(), 100u);
 }
 
 }  // namespace

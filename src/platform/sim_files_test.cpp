@@ -72,6 +72,24 @@ TEST(SimFiles, AfterAFailedSyncTheNextOneLies) {
   EXPECT_EQ(after_drop, (std::set<std::string>{"old", "new"}));
 }
 
+TEST(SimFiles, TheLieCoversSizesAndNamesToo) {
+  const auto grown = [](SimFiles& disk) {
+    const auto file = make_durable(disk, "f", "old");
+    ASSERT_TRUE(file->write_at(3, "new"));
+    disk.fail_next_sync();
+    ASSERT_FALSE(file->sync());
+    ASSERT_TRUE(file->sync());
+  };
+  EXPECT_TRUE(fates(grown, [](SimFiles& disk) { return content(disk, "f"); }).contains("old"));
+  const auto created = [](SimFiles& disk) {
+    make(disk, "f");
+    disk.fail_next_sync();
+    ASSERT_EQ(disk.sync_directory("/").error().code, Code::io);
+    ASSERT_TRUE(disk.sync_directory("/"));
+  };
+  EXPECT_EQ(names_of(fates(created, present)), (std::set<std::string>{"", "f"}));
+}
+
 TEST(SimFiles, WritingAgainAfterAFailedSyncIsCoveredByTheNext) {
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
     SimFiles disk(seed);

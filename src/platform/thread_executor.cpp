@@ -103,7 +103,6 @@ class ThreadExecutor final : public Executor {
     }
     batch.push_back(std::move(ready_.front()));
     ready_.pop_front();
-    if (!ready_.empty()) wake_one(held);
     return true;
   }
 
