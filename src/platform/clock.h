@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace leat::platform {
 
@@ -19,5 +21,9 @@ class Clock {
 
 // RFC 3339 UTC with fixed milliseconds ("2026-11-21T23:51:24.000Z"), so that text order is time order.
 std::string rfc3339(std::int64_t unix_ms);
+
+// Milliseconds since 1970 of an RFC 3339 time with any offset; what is finer than a millisecond is cut. Nothing when
+// `text` is not one.
+std::optional<std::int64_t> parse_rfc3339(std::string_view text);
 
 }  // namespace leat::platform
