@@ -1,0 +1,115 @@
+#include "app/command_line.h"
+
+#include <functional>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "app/commands.h"
+#include "app/version.h"
+
+namespace leat::app {
+namespace {
+
+// The options of all commands; CLI11 writes into it.
+struct Arguments {
+  UpOptions up;
+  Target target;
+  EventsOptions events;
+  std::string directory = ".";
+  std::string name, service, read_model;
+  bool json = false;
+  std::function<int(Console&)> chosen;
+};
+
+CLI::App* command(CLI::App& app, Arguments& arguments, const char* name, const char* says,
+                  std::function<int(Console&)> run) {
+  auto* sub = app.add_subcommand(name, says);
+  sub->add_flag("--json", arguments.json, "Print JSON, for programs");
+  sub->callback([&arguments, run = std::move(run)] { arguments.chosen = run; });
+  return sub;
+}
+
+void add_target(CLI::App* sub, Target& target) {
+  sub->add_option("--in", target.directory, "The system's directory")->capture_default_str();
+  sub->add_option("--data", target.data, "Its data directory (default: .leat in the system's directory)");
+}
+
+void add_up(CLI::App& app, Arguments& a, platform::Platform platform) {
+  auto* sub = command(app, a, "up", "Run a system until it is told to stop",
+                      [&a, platform](Console& console) { return up(a.up, platform, console); });
+  sub->add_option("directory", a.up.directory, "Where leat.yaml is")->capture_default_str();
+  sub->add_option("--data", a.up.data, "Data directory (default: .leat in the system's directory)");
+  sub->add_option("--http", a.up.http, "Address of the services; port 0: any free one")->capture_default_str();
+  sub->add_option("--admin", a.up.admin, "Address of health, metrics and administration")->capture_default_str();
+  sub->add_option("--log", a.up.log_level, "Least level logged: debug, info, warn, error")->capture_default_str();
+}
+
+void add_offline(CLI::App& app, Arguments& a, platform::Platform platform) {
+  command(app, a, "check", "Find every mistake of a system without running it",
+          [&a, platform](Console& console) { return check(a.directory, platform, console); })
+      ->add_option("directory", a.directory, "Where leat.yaml is")
+      ->capture_default_str();
+  command(app, a, "new", "Make a small system that runs",
+          [&a, platform](Console& console) { return make_new(a.name, platform, console); })
+      ->add_option("name", a.name, "Of the system and of its directory")
+      ->required();
+  command(app, a, "schema", "Print the JSON Schema of leat.yaml and service files, for editors",
+          [](Console& console) { return print_schema(console); });
+  command(app, a, "version", "Print the version", [](Console& console) { return print_version(console); });
+}
+
+void add_service(CLI::App& app, Arguments& a, platform::Platform platform, const char* name, const char* says,
+                 int (*run)(const Target&, const std::string&, platform::Platform, Console&)) {
+  auto* sub = command(app, a, name, says,
+                      [&a, platform, run](Console& console) { return run(a.target, a.service, platform, console); });
+  sub->add_option("service", a.service, "Which service")->required();
+  add_target(sub, a.target);
+}
+
+void add_online(CLI::App& app, Arguments& a, platform::Platform platform) {
+  add_target(command(app, a, "status", "Show what the running system does",
+                     [&a, platform](Console& console) { return status(a.target, platform, console); }),
+             a.target);
+  add_service(app, a, platform, "stop", "Stop one service; the others go on", stop_service);
+  add_service(app, a, platform, "start", "Start a stopped service; it catches up", start_service);
+
+  auto* again = command(app, a, "rebuild", "Fill a read model anew beside the old one, then switch",
+                        [&a, platform](Console& c) { return rebuild(a.target, a.service, a.read_model, platform, c); });
+  again->add_option("service", a.service, "Which service")->required();
+  again->add_option("read_model", a.read_model, "Which of its read models")->required();
+  add_target(again, a.target);
+
+  auto* sub = command(app, a, "events", "Print the events of a topic", [&a, platform](Console& console) {
+    a.events.target = a.target;
+    return events(a.events, platform, console);
+  });
+  sub->add_option("topic", a.events.topic, "Which topic")->required();
+  sub->add_option("--from", a.events.from, "start, end, or an RFC 3339 time")->capture_default_str();
+  sub->add_option("--limit", a.events.limit, "Stop after so many")->check(CLI::NonNegativeNumber);
+  sub->add_flag("--follow", a.events.follow, "Wait for more");
+  add_target(sub, a.target);
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  CLI::App app("Leat runs a system of event-driven services from a few YAML and SQL files.", "leat");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", version_text());
+  Arguments arguments;
+  const platform::Platform platform = platform::real();
+  add_up(app, arguments, platform);
+  add_offline(app, arguments, platform);
+  add_online(app, arguments, platform);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? exit_ok : exit_usage;
+  }
+  Console console{std::cout, std::cerr, arguments.json};
+  return arguments.chosen(console);
+}
+
+}  // namespace leat::app

@@ -1,0 +1,78 @@
+#include "app/data_directory.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/json.h"
+
+namespace leat::app {
+namespace {
+
+constexpr std::string_view format = "leat data 1\n";
+
+std::string format_file(const std::string& path) { return path + "/format"; }
+std::string running_file(const std::string& path) { return path + "/running.json"; }
+
+// The first start writes the format, later ones hold it against what they know.
+Result<> check_format(platform::Files& files, const std::string& path) {
+  LEAT_TRY(const bool exists, files.exists(format_file(path)));
+  if (!exists) return platform::replace_file(files, format_file(path), format);
+  LEAT_TRY(const std::string found, platform::read_file(files, format_file(path), 1024));
+  if (found == format) return {};
+  return fail(Code::invalid, fmt::format("{} is not the data of this version of Leat (its format file says \"{}\")",
+                                         path, found.substr(0, found.find('\n'))));
+}
+
+std::string new_token(platform::Random& random) {
+  std::string out;
+  for (int i = 0; i < 4; ++i) out += fmt::format("{:016x}", random.next());
+  return out;
+}
+
+}  // namespace
+
+Result<DataDirectory> DataDirectory::open(platform::Platform platform, std::string path) {
+  DataDirectory out(platform, std::move(path));
+  LEAT_CHECK(platform.files.make_directory(out.path_));
+  auto lock = platform.files.lock(out.path_ + "/lock");
+  if (!lock && lock.error().code == Code::conflict)
+    return fail(Code::conflict, fmt::format("{} is in use by another process", out.path_));
+  if (!lock) return fail(std::move(lock).error());
+  out.lock_ = *std::move(lock);
+  LEAT_CHECK(check_format(platform.files, out.path_));
+  LEAT_CHECK(platform.files.make_directory(out.log()));
+  LEAT_CHECK(platform.files.make_directory(out.services()));
+  LEAT_CHECK(platform.files.sync_directory(out.path_));
+  out.token_ = new_token(platform.random);
+  return out;
+}
+
+DataDirectory::~DataDirectory() {
+  if (lock_) (void)platform_.files.remove(running_file(path_));
+}
+
+Result<> DataDirectory::announce(const std::string& http, const std::string& admin) {
+  const json::object running{{"http", http}, {"admin", admin}, {"token", token_}, {"process", ::getpid()}};
+  return platform::replace_file(platform_.files, running_file(path_), json::serialize(running) + "\n");
+}
+
+Result<Running> find_running(platform::Files& files, const std::string& path) {
+  const auto nobody = [&] { return fail(Code::not_found, fmt::format("no system is running on {}", path)); };
+  // The file of a program that was killed is still there; its lock is not.
+  LEAT_TRY(const bool exists, files.exists(running_file(path)));
+  if (!exists) return nobody();
+  if (const auto lock = files.lock(path + "/lock"); lock) return nobody();
+  LEAT_TRY(const std::string text, platform::read_file(files, running_file(path), 64 << 10));
+  LEAT_TRY(const json::value value, parse_json(text));
+  const auto field = [&](const char* name) {
+    const auto* found = value.is_object() ? value.get_object().if_contains(name) : nullptr;
+    return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
+  };
+  Running out{.http = field("http"), .admin = field("admin"), .token = field("token")};
+  if (const auto* process = value.is_object() ? value.get_object().if_contains("process") : nullptr;
+      process && process->is_int64())
+    out.process = process->get_int64();
+  return out;
+}
+
+}  // namespace leat::app

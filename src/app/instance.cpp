@@ -1,0 +1,110 @@
+#include "app/instance.h"
+
+#include <chrono>
+#include <map>
+
+#include "app/wait.h"
+#include "bus/embedded.h"
+
+namespace leat::app {
+namespace {
+
+constexpr auto drain_max = std::chrono::seconds(10);
+
+std::vector<gateway::ServiceRoutes> by_service(std::vector<service::Route> routes) {
+  std::map<std::string, gateway::ServiceRoutes> grouped;
+  for (auto& route : routes) {
+    auto& group = grouped[route.service];
+    group.service = route.service;
+    group.routes.push_back({route.method, route.path, std::move(route.handler)});
+  }
+  std::vector<gateway::ServiceRoutes> out;
+  for (auto& [name, group] : grouped) out.push_back(std::move(group));
+  return out;
+}
+
+// Nothing that recovery did stays unsaid (promise 2).
+void tell_recovery(const log::Recovery& recovery, telemetry::Log& log) {
+  if (recovery.clean) return;
+  log.warn("the log was not closed in order; it has been recovered",
+           {{"journal_bytes_read", recovery.journal_bytes_read},
+            {"journal_bytes_cut", recovery.journal_bytes_cut},
+            {"segment_bytes_cut", recovery.segment_bytes_cut}});
+}
+
+}  // namespace
+
+Instance::Instance(InstanceOptions options, platform::Platform platform, telemetry::Telemetry telemetry,
+                   DataDirectory directory)
+    : options_(std::move(options)),
+      platform_(platform),
+      telemetry_(telemetry),
+      directory_(std::move(directory)),
+      gateway_(platform.clock, platform.random, telemetry),
+      admin_executor_(platform.executors.open("admin", 1)),
+      admin_(telemetry, telemetry::Secret(directory_.token())) {}
+
+Instance::~Instance() = default;
+
+Result<std::unique_ptr<Instance>> Instance::start(InstanceOptions options, service::SystemPlan plan,
+                                                  platform::Platform platform, telemetry::Telemetry telemetry) {
+  LEAT_TRY(auto directory, DataDirectory::open(platform, options.data));
+  std::unique_ptr<Instance> out(new Instance(std::move(options), platform, telemetry, std::move(directory)));
+  LEAT_CHECK(out->open_bus());
+  LEAT_CHECK(out->start_services(std::move(plan)));
+  LEAT_CHECK(out->listen());
+  LEAT_CHECK(out->directory_.announce(out->http_address(), out->admin_address()));
+  return out;
+}
+
+Result<> Instance::open_bus() {
+  LEAT_TRY(log_, log::Log::open(platform_, directory_.log()));
+  tell_recovery(log_->recovery(), telemetry_.log);
+  log_metrics_ = LogMetrics(telemetry_.metrics, *log_);
+  LEAT_TRY(broker_, broker::Broker::open(platform_, *log_, {}, &telemetry_));
+  bus_ = bus::make_embedded(*broker_, platform_);
+  return {};
+}
+
+Result<> Instance::start_services(service::SystemPlan plan) {
+  system_ = std::make_unique<service::System>(std::move(plan), platform_, *bus_, telemetry_, directory_.services());
+  const auto started = wait_for<Result<>>([&](auto done) { system_->start(std::move(done)); });
+  if (!started) telemetry_.log.error("not every service could start", {{"why", started.error()}});
+  return serve_routes();
+}
+
+Result<> Instance::serve_routes() { return gateway_.serve(by_service(system_->routes())); }
+
+Result<> Instance::listen() {
+  LEAT_CHECK(add_admin_routes(admin_, AdminContext{*system_, *bus_, gateway_, telemetry_, *admin_executor_}));
+  LEAT_TRY(http_, http::Server::start({.address = options_.http, .name = "http", .insecure = options_.insecure},
+                                      platform_.clock, telemetry_, gateway_.handler()));
+  LEAT_TRY(admin_server_,
+           http::Server::start({.address = options_.admin, .name = "admin", .insecure = options_.insecure},
+                               platform_.clock, telemetry_, admin_.handler()));
+  return {};
+}
+
+void Instance::reload(service::SystemPlan plan, Done<Result<>> done) {
+  system_->reload(std::move(plan), [this, done = std::move(done)](Result<> reloaded) mutable {
+    if (reloaded) reloaded = serve_routes();
+    done(std::move(reloaded));
+  });
+}
+
+Result<> Instance::stop() {
+  gateway_.stop();
+  http_->drain(drain_max);
+  const auto stopped = wait_for<Result<>>([&](auto done) { system_->stop(std::move(done)); });
+  admin_server_->drain(std::chrono::seconds(1));
+  http_.reset();
+  admin_server_.reset();
+  admin_executor_.reset();
+  system_.reset();
+  bus_.reset();
+  broker_.reset();
+  LEAT_CHECK(stopped);
+  return log_->close();
+}
+
+}  // namespace leat::app
