@@ -66,7 +66,7 @@ Result<> Journal::name_next(std::uint64_t number) {
   if (place_.oldest_file < std::min(live_from_.load(), place_.file)) {
     // Recovery must not look for the file under its old name once the new name may be on disk.
     LEAT_CHECK(make_room(0));
-    begin().add(LiveFromEntry{live_from_});
+    begin().add(LiveFromEntry{live_from_, place_.file});
     LEAT_CHECK(commit());
     if (auto renamed = files_.rename(path(place_.oldest_file), path(number)); !renamed) {
       return fail(Code::io, renamed.error().what);
@@ -88,7 +88,7 @@ Result<> Journal::rotate(const std::function<void(GroupBuilder&)>& snapshot) {
 
   const auto fill = [&] {
     group_.begin(place_.next_sequence, salt, true);
-    group_.add(LiveFromEntry{live_from_});
+    group_.add(LiveFromEntry{live_from_, number});
     snapshot(group_);
   };
   fill();

@@ -47,7 +47,11 @@ class Journal {
   // Code::no_space changes nothing and may pass.
   Result<> rotate(const std::function<void(GroupBuilder&)>& snapshot);
   // Files up to this one are not needed any more. From any thread.
-  void retire(std::uint64_t file) { live_from_.store(file + 1); }
+  void retire(std::uint64_t file) {
+    std::uint64_t known = live_from_;
+    while (known <= file && !live_from_.compare_exchange_weak(known, file + 1)) {
+    }
+  }
 
   std::uint64_t current_file() const { return place_.file; }
   // Makes durable what may only be in the page cache of the current file.

@@ -56,8 +56,10 @@ std::optional<Entry> take_entry(ByteReader& in) {
       return take_epoch(in);
     case Kind::removed:
       return RemovedEntry{take_partition(in)};
-    case Kind::live_from:
-      return LiveFromEntry{in.take<std::uint64_t>()};
+    case Kind::live_from: {
+      const auto file = in.take<std::uint64_t>();
+      return LiveFromEntry{file, in.take<std::uint64_t>()};
+    }
     case Kind::continues: {
       const auto file = in.take<std::uint64_t>();
       return ContinuesEntry{file, in.take<std::uint64_t>()};
@@ -121,6 +123,7 @@ void GroupBuilder::add(const RemovedEntry& entry) {
 void GroupBuilder::add(const LiveFromEntry& entry) {
   append_be(buffer_, static_cast<std::uint8_t>(Kind::live_from));
   append_be(buffer_, entry.file);
+  append_be(buffer_, entry.self);
 }
 
 void GroupBuilder::add(const ContinuesEntry& entry) {

@@ -41,9 +41,10 @@ struct EpochEntry {
 struct RemovedEntry {
   PartitionId partition;
 };
-// Journal files with smaller numbers are not needed any more.
+// First in every snapshot, and again whenever a file is about to be recycled.
 struct LiveFromEntry {
-  std::uint64_t file;
+  std::uint64_t file;  // journal files with smaller numbers are not needed any more
+  std::uint64_t self;  // the file that this was written to: a recycled one still holds its old groups
 };
 // The file that follows exists under its name, and its groups carry this salt.
 struct ContinuesEntry {

@@ -43,6 +43,12 @@ const ContinuesEntry* continues(const JournalFile& file) {
   return entries.size() == 1 ? std::get_if<ContinuesEntry>(&entries.front()) : nullptr;
 }
 
+// Whether these are the entries of the first group of this file, not of one that it was recycled from.
+bool begins(std::uint64_t number, const std::vector<Entry>& entries) {
+  const auto* first = entries.empty() ? nullptr : std::get_if<LiveFromEntry>(&entries.front());
+  return first && first->self == number;
+}
+
 // Where replay has to begin, as the last group that speaks of it says.
 std::uint64_t live_from(const JournalFile& file) {
   std::uint64_t from = file.number;
@@ -87,6 +93,7 @@ Result<JournalFile> Scanner::load(std::uint64_t number) {
     }
     auto entries = read_entries(file.bytes, file.end, *header);
     if (!entries) return damaged(file.path, file.end, file.end + header->size_bytes(), "the entries do not fit");
+    if (file.groups.empty() && !begins(number, *entries)) break;
     file.groups.push_back({file.end, *header, *std::move(entries)});
     file.end += whole_pages(header->size_bytes());
   }

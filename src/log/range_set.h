@@ -20,10 +20,6 @@ class RangeSet {
     ranges_.emplace(begin, end);
   }
 
-  bool covers(std::uint64_t begin, std::uint64_t end) const {
-    const auto after = ranges_.upper_bound(begin);
-    return after != ranges_.begin() && std::prev(after)->second >= end;
-  }
   // How far beyond `begin` everything is in the set; `begin` itself when it is not.
   std::uint64_t covered_until(std::uint64_t begin) const {
     const auto after = ranges_.upper_bound(begin);

@@ -150,12 +150,15 @@ Result<> Recoverer::open_partition(PartitionId id, const Replayed& state) {
   for (const SegmentEntry& entry : manifest.segments) {
     const bool last = &entry == &manifest.segments.back();
     auto segment = std::make_shared<Segment>(files_, folder, id, entry.name, last ? end : entry.sealed);
+    // A segment that nothing was written to yet: its manifest may have come to the disk before its files' names.
+    if (last && !in_last) LEAT_CHECK(segment->create());
     LEAT_TRY(const std::uint64_t cut, segment->check_and_cut());
     out_.report.segment_bytes_cut += cut;
     if (!last) segment->seal();
     if (state.touched.contains(entry.name.base)) store_.dirty.insert(segment);
     segments.push_back(std::move(segment));
   }
+  if (!in_last) LEAT_CHECK(files_.sync_directory(folder));
   std::size_t stored = manifest.epochs.size();
   const auto add = [&](EpochStart epoch) {
     const auto before = manifest.epochs;

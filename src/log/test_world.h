@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "log/log.h"
@@ -25,6 +26,12 @@ inline std::string batch_of(const std::vector<std::string>& values, std::int64_t
   std::vector<Record> records;
   for (const std::string& value : values) records.push_back({.timestamp_ms = timestamp_ms, .value = value});
   return build_batch(records);
+}
+
+inline std::string hex(std::string_view bytes) {
+  std::string out;
+  for (const char byte : bytes) out += fmt::format("{:02x}", static_cast<std::uint8_t>(byte));
+  return out;
 }
 
 // Appends and runs the world until the answer is there; Code::cancelled when it never comes.
