@@ -176,8 +176,8 @@ TEST(SqlProperties, HoldForRandomText) {
       ASSERT_EQ(sql.place_of_numbered(numbered), sql.place(token.begin));
       if (token.kind == Token::Kind::parameter) {
         ASSERT_EQ(sql.numbered[numbered], '?');
-        while (++numbered < sql.numbered.size() && std::isdigit(static_cast<unsigned char>(sql.numbered[numbered]))) {
-        }
+        const auto end = sql.numbered.find_first_not_of("0123456789", numbered + 1);
+        numbered = std::min(end, sql.numbered.size());
       } else {
         for (std::size_t i = token.begin; i < token.end; ++i, ++numbered) {
           ASSERT_EQ(sql.numbered[numbered], sql.text[i]);
