@@ -61,13 +61,17 @@ class Reloader {
         console_(console),
         watch_(platform.files) {}
 
-  void begin(const Loaded& loaded) { watch_.begin(loaded.system.files); }
+  void follow(const definition::System& system) {
+    std::vector<std::string> paths;
+    for (const auto& name : system.files) paths.push_back(directory_ + "/" + name);
+    watch_.follow(paths);
+  }
 
   void look(bool asked) {
     if (busy_) return;
     if (!watch_.changed() && !asked) return;
     Loaded loaded = load_plan(platform_, directory_);
-    watch_.begin(loaded.system.files);
+    follow(loaded.system);
     print_mistakes(loaded, console_.err);
     if (!loaded.ok()) {
       observability_.log.error("the edited system has mistakes; the old one goes on");
@@ -124,7 +128,7 @@ int up(const UpOptions& options, platform::Platform platform, Console& console) 
   tell_ready(**instance, loaded.plan, console);
 
   Reloader reloader(**instance, options.directory, platform, observability, console);
-  reloader.begin(loaded);
+  reloader.follow(loaded.system);
   const int code = run_until_stopped(signals, reloader);
   observability.log.info("stopping");
   if (const auto stopped = (*instance)->stop(); !stopped) return console.failed(stopped.error());

@@ -1,6 +1,7 @@
 // app/watch.h — notices that a file of the running system was edited.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -13,17 +14,17 @@ class Watch {
  public:
   explicit Watch(platform::Files& files) : files_(files) {}
 
-  // From now on `paths` as they are at this moment.
-  void begin(std::vector<std::string> paths);
-  // Whether any of them is other than at the last begin() or changed(); a missing file counts as a content.
+  // From now on these (a name that ends with a slash is a folder: its list of names); those that are new to it as they
+  // are at this moment.
+  void follow(const std::vector<std::string>& paths);
+  // Whether any of them is other than when last looked at; a missing file counts as a content.
   bool changed();
 
  private:
-  std::string now() const;
+  std::string content_of(const std::string& path) const;
 
   platform::Files& files_;
-  std::vector<std::string> paths_;
-  std::string seen_;
+  std::map<std::string, std::string> seen_;  // path -> content
 };
 
 }  // namespace leat::app

@@ -12,7 +12,7 @@ TEST(Watch, SeesEditsRemovalsAndReturnsButNotTouches) {
   const auto write = [&](std::string_view text) { ASSERT_TRUE(platform::replace_file(files, "/a.yaml", text)); };
   write("one");
   Watch watch(files);
-  watch.begin({"/a.yaml", "/b.yaml"});
+  watch.follow({"/a.yaml", "/b.yaml"});
   EXPECT_FALSE(watch.changed());
   write("one");
   EXPECT_FALSE(watch.changed()) << "the same content";
@@ -25,6 +25,9 @@ TEST(Watch, SeesEditsRemovalsAndReturnsButNotTouches) {
   EXPECT_TRUE(watch.changed());
   ASSERT_TRUE(platform::replace_file(files, "/b.yaml", "new"));
   EXPECT_TRUE(watch.changed()) << "a file that was missing";
+  write("edited while the system was read");
+  watch.follow({"/a.yaml"});
+  EXPECT_TRUE(watch.changed()) << "following again forgets no edit";
 }
 
 }  // namespace leat::app
