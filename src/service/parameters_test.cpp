@@ -1,0 +1,131 @@
+#include "service/parameters.h"
+
+#include "database/scratch.h"
+#include "service/base64.h"
+#include "service/paging.h"
+#include "service/test_plan.h"
+
+namespace leat::service {
+namespace {
+
+using definition::ParameterType;
+
+std::string shown(const Value& value) {
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return fmt::format("integer {}", *number);
+  if (const auto* number = std::get_if<double>(&value)) return fmt::format("number {}", *number);
+  if (const auto* text = std::get_if<std::string>(&value)) return "text " + *text;
+  return "null";
+}
+
+TEST(Parameters, TextBecomesWhatTheRouteSaysOrIsRefused) {
+  struct Case {
+    ParameterType type;
+    const char *text, *expected;
+  };
+  for (const auto& [type, text, expected] : {
+           Case{ParameterType::text, "", "text "},
+           Case{ParameterType::integer, "42", "integer 42"},
+           Case{ParameterType::integer, "-1", "integer -1"},
+           Case{ParameterType::integer, "4x", "is not a 64-bit integer"},
+           Case{ParameterType::integer, "", "is not a 64-bit integer"},
+           Case{ParameterType::integer, "1.0", "is not a 64-bit integer"},
+           Case{ParameterType::integer, "9223372036854775808", "is not a 64-bit integer"},
+           Case{ParameterType::number, "2.5", "number 2.5"},
+           Case{ParameterType::number, "inf", "is not a number"},
+           Case{ParameterType::boolean, "true", "integer 1"},
+           Case{ParameterType::boolean, "1", "is neither true nor false"},
+       }) {
+    SCOPED_TRACE(text);
+    const auto value = parse_parameter(text, type);
+    EXPECT_EQ(value ? shown(*value) : value.error().what, expected);
+  }
+}
+
+TEST(Parameters, AQueryStringIsDecodedOrRefused) {
+  struct Case {
+    const char *target, *expected;
+  };
+  for (const auto& [target, expected] : {
+           Case{"/a", ""},
+           Case{"/a?", ""},
+           Case{"/a?x=1&y=2", "x=1;y=2;"},
+           Case{"/a?x=a%20b+c&&y", "x=a b c;y=;"},
+           Case{"/a?x=%c3%a9", "x=é;"},
+           Case{"/a?x=1=2", "x=1=2;"},
+           Case{"/a?x=%", "a percent sign in the query is not followed by two hexadecimal digits"},
+           Case{"/a?x=%4", "a percent sign in the query is not followed by two hexadecimal digits"},
+           Case{"/a?x=%ff", "the query is not UTF-8"},
+       }) {
+    SCOPED_TRACE(target);
+    const auto pairs = parse_query_string(target);
+    std::string out;
+    if (pairs)
+      for (const auto& [name, value] : *pairs) out += name + "=" + value + ";";
+    EXPECT_EQ(pairs ? out : pairs.error().what, expected);
+  }
+}
+
+TEST(Parameters, MissingOnesFallBackOrAreNamed) {
+  auto plan = route("GET", "/x");
+  plan.query_parameters = {{"a", ParameterType::integer, json::value(7), false},
+                           {"b", ParameterType::text, std::nullopt, false},
+                           {"c", ParameterType::text, std::nullopt, true}};
+  const auto values = query_values(plan, {{"c", "here"}});
+  ASSERT_TRUE(values);
+  EXPECT_EQ(shown((*values)[0]), "integer 7");
+  EXPECT_EQ(shown((*values)[1]), "null");
+  EXPECT_EQ(shown((*values)[2]), "text here");
+  const auto missing = query_values(plan, {});
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().status, 400);
+  EXPECT_NE(missing.error().body.find("\"parameter\":\"c\""), std::string::npos);
+}
+
+TEST(Paging, ATokenBringsBackTheOrderValues) {
+  auto database = database::in_memory();
+  auto row = *database.prepare("select 5, 'a\"b', null, 2.5, x'00ff'");
+  ASSERT_TRUE(*row.step());
+  QueryPlan plan;
+  plan.many = true;
+  plan.next = statement("select 1");
+  plan.order_columns = {0, 1, 2, 3, 4};
+  const auto page = read_page(plan, {{"after", page_token(row, plan.order_columns)}});
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->after,
+            (std::vector<Value>{std::int64_t{5}, std::string("a\"b"), Value{}, 2.5, Blob{std::string("\0\xff", 2)}}));
+}
+
+TEST(Paging, WhatIsNotATokenOrALimitIsRefused) {
+  QueryPlan plan;
+  plan.many = true;
+  plan.limit_max = 10;
+  plan.next = statement("select 1");
+  plan.order_columns = {0};
+  struct Case {
+    const char* name;
+    std::string value;
+  };
+  for (const auto& [name, value] : {
+           Case{"limit", "0"},
+           Case{"limit", "-1"},
+           Case{"limit", "11"},
+           Case{"limit", "x"},
+           Case{"limit", ""},
+           Case{"after", "?"},
+           Case{"after", to_base64url("5")},
+           Case{"after", to_base64url("[]")},
+           Case{"after", to_base64url("[1,2]")},
+           Case{"after", to_base64url("[true]")},
+           Case{"after", to_base64url("[{\"b\":1}]")},
+           Case{"after", to_base64url("[1")},
+       }) {
+    SCOPED_TRACE(value);
+    const auto page = read_page(plan, {{name, value}});
+    ASSERT_FALSE(page);
+    EXPECT_EQ(page.error().status, 400);
+    EXPECT_NE(page.error().body.find(fmt::format("\"parameter\":\"{}\"", name)), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace leat::service
