@@ -1,6 +1,7 @@
 // bus/embedded_bench_test.h — embedded buses to be tested: in a simulated world, and on real files and threads.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -26,6 +27,8 @@ struct Life {
                             log::Options log_options = {}) {
     Life life;
     LEAT_CHECK(platform.files.make_directory(directory));
+    // A power cut may take the folder itself otherwise.
+    LEAT_CHECK(platform.files.sync_directory(directory.substr(0, std::max<std::size_t>(directory.rfind('/'), 1))));
     LEAT_TRY(life.log, log::Log::open(platform, directory, log_options));
     LEAT_TRY(life.broker, broker::Broker::open(platform, *life.log, options));
     life.bus = make_embedded(*life.broker, platform);
