@@ -54,16 +54,21 @@ void add_pages(QueryPlan& plan, const definition::Query& query) {
 }
 
 void find_order_columns(Compiler& compiler, const definition::Query& query, const Examined& examined, QueryPlan& plan) {
+  bool has_key = false;
   for (const auto& order : query.order) {
     const auto column = std::ranges::find(examined.columns, order.column, &ColumnFacts::name);
     if (column == examined.columns.end()) {
-      compiler.mistakes.error(query.place,
+      compiler.mistakes.error(order.place,
                               fmt::format("`order:` names `{}`, which the select does not return", order.column),
                               "order by a column of the result, by its name there");
-      continue;
+      return;
     }
+    has_key |= column->in_key;
     plan.order_columns.push_back(static_cast<std::size_t>(column - examined.columns.begin()));
   }
+  if (!has_key)
+    compiler.mistakes.warning(query.order.front().place, "rows that are equal in `order:` may be skipped between pages",
+                              "end it with a column of a primary key");
 }
 
 // Attaches, while it lives, the read models that a query names by a table or by their own name: a connection holds ten
@@ -125,8 +130,8 @@ void find_files(const Examined& examined, QueryPlan& plan) {
   }
 }
 
-void warn_of_scans(Compiler& compiler, ServiceTables& tables, const definition::Query& query) {
-  for (const auto& table : tables.queries.full_scans(query.select))
+void warn_of_scans(Compiler& compiler, ServiceTables& tables, const definition::Query& query, const QueryPlan& plan) {
+  for (const auto& table : tables.queries.full_scans(plan.first.sql, query.many))
     compiler.mistakes.warning(query.select.place(), fmt::format("the query reads all of `{}`", table),
                               "add an index on the columns it is looked up by");
 }
@@ -157,7 +162,7 @@ QueryPlan compile_query(Compiler& compiler, ServiceTables& tables, const definit
     find_order_columns(compiler, query, *examined, plan);
     add_pages(plan, query);
   }
-  warn_of_scans(compiler, tables, query);
+  warn_of_scans(compiler, tables, query, plan);
   return plan;
 }
 

@@ -101,7 +101,7 @@ TEST(Compile, TellsEachMistakeAtItsCharacter) {
            "id = :id\n",
            "shop.yaml:8:10: `item` is a value here and an object elsewhere"},
           {"queries:\n  GET /items:\n    many: select id, name from items\n    order: price desc\n",
-           "shop.yaml:7:3: `order:` names `price`, which the select does not return"},
+           "shop.yaml:9:12: `order:` names `price`, which the select does not return"},
           {"queries:\n  GET /items/{id:integer}:\n    one: delete from items where id = :id returning id\n",
            "shop.yaml:8:10: a query changes tables"},
           {"read_models:\n  names:\n    tables: create table names (id integer primary key, name text)\n    when:\n"
@@ -143,14 +143,32 @@ TEST(Compile, TellsEachMistakeAtItsCharacter) {
   }
 }
 
-TEST(Compile, WarnsOfQueriesThatReadWholeTables) {
-  Folder folder;
-  write_system(folder,
-               "queries:\n  GET /items/{price:integer}:\n    many: select id from items where price = :price\n"
-               "    order: id\n");
-  std::vector<std::string> lines;
-  folder.compile(lines);
-  EXPECT_THAT(lines, ElementsAre(::testing::HasSubstr("the query reads all of `items`")));
+TEST(Compile, WarnsOfWhatWillHurtLater) {
+  struct Case {
+    const char* query;
+    const char* expected;  // part of the only warning; empty: none
+  };
+  for (const auto& [query, expected] : std::initializer_list<Case>{
+           {"many: select id from items where price = :price\n    order: id",
+            ""},  // in order of the key, a page at a time
+           {"many: select id, price from items where price = :price\n    order: [price, id]",
+            "the query reads all of `items`"},
+           {"many: select id, price from items\n    order: price desc, id", "reads all"},
+           {"one: select id from items where price = :price", "the query reads all of `items`"},
+           {"one: select id from items where id = :price", ""},
+           {"many: select name from items where id = :price\n    order: name", "may be skipped between pages"},
+       }) {
+    SCOPED_TRACE(query);
+    Folder folder;
+    write_system(folder, "queries:\n  GET /items/{price:integer}:\n    " + std::string(query) + "\n");
+    std::vector<std::string> lines;
+    folder.compile(lines);
+    if (std::string_view(expected).empty()) {
+      EXPECT_THAT(lines, IsEmpty());
+    } else {
+      EXPECT_THAT(lines, ElementsAre(::testing::HasSubstr(expected)));
+    }
+  }
 }
 
 TEST(Compile, DecidesWhereValuesComeFromAndGo) {

@@ -14,6 +14,7 @@ namespace leat::service {
 struct ColumnFacts {
   std::string name;
   std::string declared_type;  // empty for expressions
+  bool in_key = false;        // comes from a column of its table's primary key
 };
 
 // Dots nest. Refused, at `place`: an empty name or part, a name used twice, and a name that is both a value and an

@@ -72,8 +72,7 @@ std::optional<Examined> Tables::examine(const definition::Sql& statement, defini
     return std::nullopt;
   }
   Examined out{.functions = access.functions, .read_only = prepared.is_read_only()};
-  for (int i = 0; i < prepared.columns(); ++i)
-    out.columns.push_back({std::string(prepared.name(i)), std::string(prepared.declared_type(i))});
+  for (int i = 0; i < prepared.columns(); ++i) out.columns.push_back(column(prepared, i));
   for (const auto& use : access.reads) out.reads.insert({use.schema, use.table});
   for (const auto& use : access.updates) out.writes.insert({use.schema, use.table});
   for (const auto& use : access.inserts) out.writes.insert({use.schema, use.table});
@@ -81,12 +80,25 @@ std::optional<Examined> Tables::examine(const definition::Sql& statement, defini
   return out;
 }
 
-std::vector<std::string> Tables::full_scans(const definition::Sql& statement) {
+ColumnFacts Tables::column(const database::Statement& statement, int index) {
+  ColumnFacts out{.name = std::string(statement.name(index)),
+                  .declared_type = std::string(statement.declared_type(index))};
+  if (const auto origin = statement.origin(index))
+    out.in_key = !rows(fmt::format("select 1 from pragma_table_info({}, {}) where pk > 0 and name = {}",
+                                   database::quoted_text(origin->table), database::quoted_text(origin->schema),
+                                   database::quoted_text(origin->column)))
+                      .empty();
+  return out;
+}
+
+std::vector<std::string> Tables::full_scans(const definition::Sql& statement, bool limited) {
   const auto plan = database::query_plan(database_, statement.numbered);
   std::vector<std::string> out;
   if (!plan) return out;
-  for (const auto& scan : plan->scans)
-    if (!scan.by_index) out.push_back(scan.table);
+  for (std::size_t i = 0; i < plan->scans.size(); ++i) {
+    const bool ends_early = limited && !plan->sorts && i == 0;
+    if (!plan->scans[i].by_index && !ends_early) out.push_back(plan->scans[i].table);
+  }
   return out;
 }
 

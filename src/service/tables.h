@@ -40,8 +40,9 @@ class Tables {
   bool execute(const definition::Sql& script, definition::Mistakes& mistakes);
   // Prepares one statement without running it.
   std::optional<Examined> examine(const definition::Sql& statement, definition::Mistakes& mistakes);
-  // Tables that the statement would read from begin to end, as "posts" or "authors.authors".
-  std::vector<std::string> full_scans(const definition::Sql& statement);
+  // Tables that the statement would read from begin to end, as it calls them. One that is read in the order of the
+  // result is left out when `limited`: a page ends it early.
+  std::vector<std::string> full_scans(const definition::Sql& statement, bool limited);
 
   // Makes the tables of `other` visible here under `schema`, empty.
   Result<> attach(const Tables& other, const std::string& schema);
@@ -56,6 +57,7 @@ class Tables {
  private:
   Tables(database::Database database, std::string path) : database_(std::move(database)), path_(std::move(path)) {}
   std::vector<std::vector<std::string>> rows(const std::string& sql);
+  ColumnFacts column(const database::Statement& statement, int index);
 
   database::Database database_;
   std::string path_;
