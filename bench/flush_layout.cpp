@@ -350,6 +350,7 @@ int main(int argc, char** argv) {
             .producers = static_cast<int>(bench::number(argc, argv, "producers", 64)),
             .bytes = static_cast<std::size_t>(bench::number(argc, argv, "bytes", 1024)),
             .seconds = bench::number(argc, argv, "seconds", 1)};
+  const auto least = static_cast<int>(bench::number(argc, argv, "partitions-from", 1));
   const auto most = static_cast<int>(bench::number(argc, argv, "partitions", 1000));
   const auto journal_bytes = static_cast<std::uint64_t>(bench::number(argc, argv, "journal-mb", 32)) << 20;
 
@@ -358,7 +359,7 @@ int main(int argc, char** argv) {
   std::printf(
       "| partitions | layout | acks/s | min..max | p50 us | p99 us | CPU us/ack | disk bytes/byte | journal is "
       "|\n|---|---|---|---|---|---|---|---|---|\n");
-  for (load.partitions = 1; load.partitions <= most; load.partitions *= load.partitions == 1 ? 100 : 10) {
+  for (load.partitions = least; load.partitions <= most; load.partitions *= load.partitions == 1 ? 100 : 10) {
     struct Variant {
       std::string name;
       int threads;

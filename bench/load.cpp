@@ -5,49 +5,17 @@
 //   other
 //   --header=NAME: VALUE   sent with each request
 //   --pid=N                the server, whose CPU time is reported
-// Prints one line of JSON; an operation is one page. Any status but 200 ends the run with exit code 1.
-#include <charconv>
+// Prints one line of JSON; an operation is one page. Any status but 2xx ends the run with exit code 1.
 #include <memory>
 #include <random>
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "bench/http_client.h"
 #include "bench/measure.h"
 
 namespace {
-
-// User and system time of another process, all its threads.
-double cpu_seconds_of(int pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  std::string text((std::istreambuf_iterator<char>(file)), {});
-  if (text.empty()) return 0;
-  std::uint64_t user = 0, system = 0;
-  std::sscanf(text.c_str() + text.rfind(')') + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-              &system);
-  return static_cast<double>(user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
-}
-
-// How many bytes the first whole response in `input` has; 0 when it is not whole yet.
-std::size_t response_bytes(std::string_view input) {
-  const auto end = input.find("\r\n\r\n");
-  if (end == std::string_view::npos) return 0;
-  if (!input.starts_with("HTTP/1.1 200")) {
-    std::fprintf(stderr, "load: not a 200: %.*s\n", static_cast<int>(std::min<std::size_t>(input.size(), 600)),
-                 input.data());
-    std::exit(1);
-  }
-  constexpr std::string_view name = "ontent-length: ";
-  std::size_t length = 0;
-  auto at = input.find("Content-Length: ");
-  if (at == std::string_view::npos) at = input.find("content-length: ");
-  if (at == std::string_view::npos || at > end) return 0;
-  at += name.size() + 1;
-  std::from_chars(input.data() + at, input.data() + end, length);
-  return input.size() >= end + 4 + length ? end + 4 + length : 0;
-}
 
 struct Shape {
   std::string before, after;  // around the key
@@ -59,16 +27,8 @@ struct Shape {
 // One keep-alive connection and the page it is waiting for.
 class Connection {
  public:
-  Connection(int port, const Shape& shape, std::minstd_rand& random) : shape_(shape), random_(random) {
-    socket_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in place{};
-    place.sin_family = AF_INET;
-    place.sin_port = htons(static_cast<std::uint16_t>(port));
-    place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    bench::must(connect(socket_, reinterpret_cast<sockaddr*>(&place), sizeof place) == 0, "connect");
-    const int yes = 1;
-    setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-  }
+  Connection(int port, const Shape& shape, std::minstd_rand& random)
+      : shape_(shape), random_(random), socket_(bench::connect_to(port)) {}
   Connection(const Connection&) = delete;
   ~Connection() { ::close(socket_); }
 
@@ -89,7 +49,7 @@ class Connection {
     bench::must(count > 0, "the server closed the connection");
     bytes_received_ += static_cast<std::size_t>(count);
     input_.append(bytes, static_cast<std::size_t>(count));
-    while (const auto size = response_bytes(input_)) {
+    while (const auto size = bench::response_bytes(input_)) {
       input_.erase(0, size);
       if (--missing_ == 0) return true;
       if (!shape_.pipeline) request(1);
@@ -102,8 +62,7 @@ class Connection {
     output_.clear();
     for (int i = 0; i < count; ++i)
       output_ += shape_.before + std::to_string(1 + random_() % shape_.keys) + shape_.after;
-    bench::must(send(socket_, output_.data(), output_.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(output_.size()),
-                "send");
+    bench::send_all(socket_, output_);
   }
 
   const Shape& shape_;
@@ -175,11 +134,11 @@ int main(int argc, char** argv) {
   bench::Outcome warm_up, outcome;
   load.run_until(bench::now_ns() + 300'000'000, warm_up);
   const auto begun = bench::now_ns();
-  const auto cpu = cpu_seconds_of(pid), own_cpu = bench::cpu_seconds();
+  const auto cpu = bench::cpu_seconds_of(pid), own_cpu = bench::cpu_seconds();
   const auto bytes = load.bytes_received();
   load.run_until(begun + static_cast<std::int64_t>(bench::number(argc, argv, "seconds", 2) * 1e9), outcome);
   outcome.seconds = static_cast<double>(bench::now_ns() - begun) * 1e-9;
-  outcome.cpu_seconds = cpu_seconds_of(pid) - cpu;
+  outcome.cpu_seconds = bench::cpu_seconds_of(pid) - cpu;
   const auto operations = outcome.operations;
   bench::print(std::move(outcome), {{"client_cpu_us", (bench::cpu_seconds() - own_cpu) / operations * 1e6},
                                     {"bytes", static_cast<double>(load.bytes_received() - bytes) / operations}});
