@@ -13,6 +13,8 @@ from collections.abc import Callable
 HERE = pathlib.Path(__file__).resolve().parent
 PEOPLE, POSTS, FRIENDS = 200, 2000, 20  # also the sizes of bench/limits/http.cpp
 
+before_each = []  # words before each command, e.g. chrt
+
 
 class Missing(Exception):
     """The product cannot do this yet."""
@@ -33,7 +35,7 @@ def run(program, folder, **options):
     """Runs a benchmark program and reads its line of JSON."""
     if not program.exists():
         raise Missing(f"{program.name} is not built")
-    words = [str(program), f"--dir={folder}"] + [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+    words = before_each + [str(program), f"--dir={folder}"] + [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120)
     if done.returncode != 0:
         raise ValueError(f"{program.name}: {done.stderr.strip()[-400:]}")
@@ -78,7 +80,7 @@ def leat_up(build, folder, system=HERE / "system"):
         return
     data = pathlib.Path(folder) / "data"
     shutil.rmtree(data, ignore_errors=True)
-    process = subprocess.Popen([program, "up", system, "--data", data, "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--json"],
+    process = subprocess.Popen(before_each + [program, "up", system, "--data", data, "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--json"],
                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         for line in process.stdout:
@@ -123,7 +125,7 @@ def fill(server):
 
 @contextlib.contextmanager
 def limit_http(build, folder, statement):
-    process = subprocess.Popen([build / "bench/limit_http", f"--dir={folder}", f"--statement={statement}",
+    process = subprocess.Popen(before_each + [build / "bench/limit_http", f"--dir={folder}", f"--statement={statement}",
                                 f"--users={PEOPLE}", f"--posts={POSTS}"], stdout=subprocess.PIPE, text=True)
     try:
         yield process, json.loads(process.stdout.readline())["port"]
