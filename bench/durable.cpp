@@ -135,11 +135,9 @@ int main(int argc, char** argv) {
   producers.run_until(bench::now_ns() + 300'000'000, warm_up);
   const auto begun = bench::now_ns();
   const auto cpu = bench::cpu_seconds();
-  const auto flushes = log->flushes();
   producers.run_until(begun + static_cast<std::int64_t>(bench::number(argc, argv, "seconds", 1) * 1e9), outcome);
   outcome.seconds = static_cast<double>(bench::now_ns() - begun) * 1e-9;
   outcome.cpu_seconds = bench::cpu_seconds() - cpu;
-  const auto operations = outcome.operations;
-  bench::print(std::move(outcome), {{"records_per_flush", operations / static_cast<double>(log->flushes() - flushes)}});
+  bench::print(std::move(outcome));
   producers.finish();
 }
