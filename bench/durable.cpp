@@ -124,7 +124,8 @@ int main(int argc, char** argv) {
   const auto world = platform::real();
   const auto log = value_of(log::Log::open(world, folder));
   const auto broker = value_of(broker::Broker::open(world, *log));
-  const auto bus = bus::make_embedded(*broker, world);
+  const auto bus =
+      bus::make_embedded(*broker, world, {.threads = static_cast<unsigned>(bench::number(argc, argv, "threads", 2))});
   bus::TopicConfig config;
   config.partitions = static_cast<std::int32_t>(bench::number(argc, argv, "partitions", 4));
   auto topic = wait_for<bus::Topic>([&](auto done) { bus->ensure_topic("records", config, std::move(done)); });
@@ -135,9 +136,12 @@ int main(int argc, char** argv) {
   producers.run_until(bench::now_ns() + 300'000'000, warm_up);
   const auto begun = bench::now_ns();
   const auto cpu = bench::cpu_seconds();
+  const auto flushes = log->stats().flushes;
   producers.run_until(begun + static_cast<std::int64_t>(bench::number(argc, argv, "seconds", 1) * 1e9), outcome);
   outcome.seconds = static_cast<double>(bench::now_ns() - begun) * 1e-9;
   outcome.cpu_seconds = bench::cpu_seconds() - cpu;
-  bench::print(std::move(outcome));
+  const auto records = outcome.operations;
+  bench::print(std::move(outcome),
+               {{"records_per_flush", records / static_cast<double>(log->stats().flushes - flushes)}});
   producers.finish();
 }
