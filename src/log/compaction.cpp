@@ -127,6 +127,20 @@ Result<> copy_rest(const Partition& partition, Offset from, Offset to, Rewriter&
   return {};
 }
 
+// The instant: the first `replaced` segments give way to the new ones, which end where `settled` is.
+Result<> swap_in(Store& store, Partition& partition, std::size_t replaced, Offset settled, const Rewriter& rewriter) {
+  const std::lock_guard lock(store.writing);
+  if (store.failure.failed()) return fail(store.failure.error());
+  Manifest next = partition.manifest();
+  Partition::Segments segments = partition.segments();
+  next.settled = std::max(next.settled, settled);
+  next.segments.erase(next.segments.begin(), next.segments.begin() + static_cast<std::ptrdiff_t>(replaced));
+  segments.erase(segments.begin(), segments.begin() + static_cast<std::ptrdiff_t>(replaced));
+  next.segments.insert(next.segments.begin(), rewriter.entries().begin(), rewriter.entries().end());
+  segments.insert(segments.begin(), rewriter.segments().begin(), rewriter.segments().end());
+  return change_manifest(store, partition, std::move(next), std::move(segments));
+}
+
 }  // namespace
 
 Result<> replace_before(Store& store, Partition& partition, Offset before, std::string_view kept) {
@@ -154,18 +168,7 @@ Result<> replace_before(Store& store, Partition& partition, Offset before, std::
     delete_files_of(rewriter.segments());
     return rewritten;
   }
-  {
-    const std::lock_guard lock(store.writing);
-    if (store.failure.failed()) return fail(store.failure.error());
-    Manifest next = partition.manifest();
-    Partition::Segments segments = partition.segments();
-    next.settled = std::max(next.settled, (*later)->name().base);
-    next.segments.erase(next.segments.begin(), next.segments.begin() + static_cast<std::ptrdiff_t>(replaced));
-    segments.erase(segments.begin(), segments.begin() + static_cast<std::ptrdiff_t>(replaced));
-    next.segments.insert(next.segments.begin(), rewriter.entries().begin(), rewriter.entries().end());
-    segments.insert(segments.begin(), rewriter.segments().begin(), rewriter.segments().end());
-    LEAT_CHECK(change_manifest(store, partition, std::move(next), std::move(segments)));
-  }
+  LEAT_CHECK(swap_in(store, partition, replaced, (*later)->name().base, rewriter));
   delete_files_of({old.begin(), later});
   return {};
 }

@@ -140,10 +140,11 @@ void Flusher::fill(Group& group, Answered& in_group, Effects& effects) {
 }
 
 void Flusher::commit(Group& group, Answered& in_group, Effects& effects) {
+  Answered early;  // the group has views into them
   if (store_.options.faults.acknowledge_early) {
     group.publish(effects.woken);
-    for (auto& append : in_group) append->done(std::move(append->outcome));
-    in_group.clear();
+    early.swap(in_group);
+    for (auto& append : early) append->done(std::move(append->outcome));
   }
   bool fatal = false;
   const auto begin = store_.platform.clock.now();

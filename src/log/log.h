@@ -122,8 +122,10 @@ class Log {
   virtual std::vector<PartitionId> partitions() const = 0;
 
   // Calls `done` exactly once: with one Appended for each part, in order, when all are durable; or with the error, and
-  // then none of them is or will be. Parts of one call for the same partition keep their order; calls for the same
-  // partition keep theirs. Code::invalid for a batch whose length, magic, CRC or record count is wrong.
+  // then none of them is or will be, unless the log has stopped (Code::unavailable after a failed flush,
+  // Code::cancelled): then the next open() may find all of them or none. Parts of one call for the same partition keep
+  // their order; calls for the same partition keep theirs. Code::invalid for a batch whose length, magic, CRC or record
+  // count is wrong.
   virtual void append(std::vector<Part>, Done<Result<std::vector<Appended>>> done) = 0;
 
   // Code::history_lost before the start (its message names the range); an empty slice at the durable end;

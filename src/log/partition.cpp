@@ -94,15 +94,26 @@ std::vector<EpochStart> Partition::epochs() const {
   return epochs_;
 }
 
-std::unexpected<Error> Partition::before_start(Offset from, Offset start) const {
-  return fail(Code::history_lost,
-              fmt::format("partition {}: offsets [{}, {}) are gone", text(id_), from.value, start.value));
+// What `look` finds. A view may name files that have been deleted since: then a newer one knows better.
+template <class Look>
+auto Partition::with_view(Look look) const {
+  for (;;) {
+    const View now = view();
+    auto found = look(now);
+    if (found || view().segments == now.segments) return found;
+  }
 }
 
 Result<Slice> Partition::read(Offset from, std::size_t bytes_max) const {
-  const View now = view();
+  return with_view([&](const View& now) { return read_in(now, from, bytes_max); });
+}
+
+Result<Slice> Partition::read_in(const View& now, Offset from, std::size_t bytes_max) const {
   const auto& [start, end, epoch] = now.bounds;
-  if (from < start) return before_start(from, start);
+  if (from < start) {
+    return fail(Code::history_lost,
+                fmt::format("partition {}: offsets [{}, {}) are gone", text(id_), from.value, start.value));
+  }
   if (from > end) {
     return fail(Code::invalid,
                 fmt::format("partition {}: offset {} lies beyond the end {}", text(id_), from.value, end.value));
@@ -112,25 +123,21 @@ Result<Slice> Partition::read(Offset from, std::size_t bytes_max) const {
   auto at = std::ranges::upper_bound(*now.segments, from, {}, base);
   if (at != now.segments->begin()) --at;
   for (; at != now.segments->end(); ++at) {
-    auto slice = (*at)->read(from, bytes_max);
-    if (!slice) {
-      // Deleted while we looked at it?
-      const Offset start_now = bounds().start;
-      return from < start_now ? before_start(from, start_now) : fail(std::move(slice).error());
-    }
-    if (!slice->batches.empty()) return slice;
+    LEAT_TRY(Slice slice, (*at)->read(from, bytes_max));
+    if (!slice.batches.empty()) return slice;
   }
   return Slice{{}, end};
 }
 
 Result<Offset> Partition::offset_at(std::int64_t unix_ms) const {
-  const View now = view();
-  for (const auto& segment : *now.segments) {
-    if (segment->durable().max_timestamp_ms < unix_ms) continue;
-    LEAT_TRY(const auto found, segment->offset_at(unix_ms));
-    if (found) return std::max(*found, now.bounds.start);
-  }
-  return now.bounds.durable_end;
+  return with_view([&](const View& now) -> Result<Offset> {
+    for (const auto& segment : *now.segments) {
+      if (segment->durable().max_timestamp_ms < unix_ms) continue;
+      LEAT_TRY(const auto found, segment->offset_at(unix_ms));
+      if (found) return std::max(*found, now.bounds.start);
+    }
+    return now.bounds.durable_end;
+  });
 }
 
 std::shared_ptr<Waiter> Partition::wait_past(Offset seen, Task& wake) {

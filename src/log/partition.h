@@ -67,7 +67,9 @@ class Partition {
     Bounds bounds;
   };
   View view() const;
-  std::unexpected<Error> before_start(Offset from, Offset start) const;
+  template <class Look>
+  auto with_view(Look look) const;
+  Result<Slice> read_in(const View& now, Offset from, std::size_t bytes_max) const;
 
   platform::Files& files_;
   const std::string folder_;

@@ -18,6 +18,7 @@ class Recoverer {
   Result<> adopt_unfinished(PartitionId, const Manifest&, Replay&);
   Result<> discard_unfinished(PartitionId);
   Result<> open_partition(PartitionId, const Replayed&);
+  std::size_t add_epochs(Manifest&, const Replayed&) const;
   Result<> check_end(const Manifest&, const Replayed&) const;
   Result<> clean_leftovers(const Manifest&) const;
   Result<> sync_live_journal(const JournalScan&);
@@ -139,6 +140,15 @@ Result<> Recoverer::clean_leftovers(const Manifest& manifest) const {
   return {};
 }
 
+// Completes the manifest's history. Returns how much of it the manifest on disk has already.
+std::size_t Recoverer::add_epochs(Manifest& manifest, const Replayed& state) const {
+  const std::vector<EpochStart> stored = manifest.epochs;
+  for (const EpochStart& epoch : state.epochs) add_epoch(manifest.epochs, epoch);
+  if (!out_.report.clean) add_epoch(manifest.epochs, {manifest.epochs.back().epoch + 1, state.next});
+  const auto same = [](const EpochStart& a, const EpochStart& b) { return a.epoch == b.epoch && a.start == b.start; };
+  return static_cast<std::size_t>(std::ranges::mismatch(stored, manifest.epochs, same).in1 - stored.begin());
+}
+
 Result<> Recoverer::open_partition(PartitionId id, const Replayed& state) {
   Manifest& manifest = manifests_.at(id);
   LEAT_CHECK(check_end(manifest, state));
@@ -159,17 +169,7 @@ Result<> Recoverer::open_partition(PartitionId id, const Replayed& state) {
     segments.push_back(std::move(segment));
   }
   if (!in_last) LEAT_CHECK(files_.sync_directory(folder));
-  std::size_t stored = manifest.epochs.size();
-  const auto add = [&](EpochStart epoch) {
-    const auto before = manifest.epochs;
-    add_epoch(manifest.epochs, epoch);
-    const auto differ = std::ranges::mismatch(before, manifest.epochs, [](const EpochStart& a, const EpochStart& b) {
-      return a.epoch == b.epoch && a.start == b.start;
-    });
-    stored = std::min<std::size_t>(stored, differ.in1 - before.begin());
-  };
-  for (const EpochStart& epoch : state.epochs) add(epoch);
-  if (!out_.report.clean) add({manifest.epochs.back().epoch + 1, state.next});
+  const std::size_t stored = add_epochs(manifest, state);
   store_.partitions.add(
       std::make_shared<Partition>(files_, folder, std::move(manifest), stored, std::move(segments), end, state.next));
   return {};
