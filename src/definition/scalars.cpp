@@ -122,11 +122,11 @@ Form<std::uint64_t> size_form() {
                                   {{"KiB", 1ull << 10}, {"MiB", 1ull << 20}, {"GiB", 1ull << 30}, {"TiB", 1ull << 40}});
 }
 
-Form<std::string> path_form(std::string says) {
+Form<std::string> path_form(const std::string& says) {
   return {says, {{"type", "string"}, {"minLength", 1}}, [says](Reading& r, const Node& node, std::string& into) {
             if (node.kind != Node::Kind::scalar) return refuse_kind(r, node, says);
-            auto path = r.folder.resolve(node.text, node.place);
-            if (path) into = *std::move(path);
+            const auto path = r.folder.resolve(node.text, node.place);
+            into = path.value_or("");
             return path.has_value();
           }};
 }

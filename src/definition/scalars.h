@@ -10,12 +10,12 @@ namespace leat::definition {
 
 Form<int> integer_form(int min, int max);
 Form<bool> flag_form();
-Form<std::int64_t> duration_form();             // 45s, 30m, 12h, 7d -> milliseconds
-Form<std::uint64_t> size_form();                // 100MiB, 1GiB -> bytes
-Form<std::string> path_form(std::string says);  // resolved: from the system's directory
-Form<Sql> statement_form();                     // exactly one statement
-Form<Sql> expression_form();                    // exactly one expression
-Form<std::vector<Sql>> script_form();           // one or more, ; between them
+Form<std::int64_t> duration_form();                    // 45s, 30m, 12h, 7d -> milliseconds
+Form<std::uint64_t> size_form();                       // 100MiB, 1GiB -> bytes
+Form<std::string> path_form(const std::string& says);  // resolved: from the system's directory
+Form<Sql> statement_form();                            // exactly one statement
+Form<Sql> expression_form();                           // exactly one expression
+Form<std::vector<Sql>> script_form();                  // one or more, ; between them
 
 // The SQL of a scalar with its places, lexed. Refuses what YAML would change on the way: comments, folding, escapes.
 bool read_sql(Reading&, const Node&, Sql& into);

@@ -36,8 +36,9 @@ class Gateway::State {
         limits_(limits),
         unrouted_(telemetry.metrics, "", "", ""),
         full_(telemetry.metrics.counter("leat_gateway_full_total", "Requests refused since too many were in flight.")),
-        in_flight_(telemetry.metrics.gauge("leat_gateway_in_flight", "Requests that wait for their answer.")),
-        table_(std::make_shared<const RouteTable>()) {}
+        table_(std::make_shared<const RouteTable>()),
+        shown_(telemetry.metrics.gauge_from("leat_gateway_in_flight", "Requests that wait for their answer.", {},
+                                            [this] { return static_cast<double>(in_flight_.load()); })) {}
 
   Result<> serve(std::vector<ServiceRoutes> services) {
     auto table = std::make_shared<RouteTable>();
@@ -95,8 +96,7 @@ class Gateway::State {
   };
 
   void finish(const Entry& entry, int status, platform::Instant arrived, std::string_view trace) {
-    in_flight_.add(-1);
-    --in_flight_count_;
+    --in_flight_;
     const platform::Duration took = clock_.now() - arrived;
     entry.metrics.count(status, took);
     if (!telemetry_.log.enabled(telemetry::Level::debug)) return;
@@ -119,13 +119,13 @@ class Gateway::State {
   const GatewayLimits limits_;
   const RouteMetrics unrouted_;
   telemetry::Counter& full_;
-  telemetry::Gauge& in_flight_;
 
   std::atomic<std::shared_ptr<const RouteTable>> table_;
-  std::atomic<std::size_t> in_flight_count_{0};
+  std::atomic<std::size_t> in_flight_{0};
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Service>, std::less<>> services_;  // guarded by mutex_
+  telemetry::Registration shown_;                                          // last: it reads in_flight_
 };
 
 void Gateway::State::handle(std::shared_ptr<State> self, http::Request request, http::Reply reply) {
@@ -134,12 +134,11 @@ void Gateway::State::handle(std::shared_ptr<State> self, http::Request request, 
   auto table = table_.load();
   auto found = table->router.find(request.method, http::split_target(request.target).path);
   if (!found) return answer_unrouted(arrived, http::response_to(found.error()), std::move(reply));
-  if (in_flight_count_.fetch_add(1) >= limits_.in_flight) {
-    --in_flight_count_;
+  if (in_flight_.fetch_add(1) >= limits_.in_flight) {
+    --in_flight_;
     full_.add();
     return answer_unrouted(arrived, unavailable("Too many requests are in flight."), std::move(reply));
   }
-  in_flight_.add(1);
 
   const Entry& entry = table->entries[found->route];
   TraceContext trace = continue_trace(request.headers.get("traceparent"), random_);

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
 namespace leat::gateway {
 namespace {
 
@@ -13,12 +11,23 @@ bool is_hex(std::string_view text) {
 
 bool is_zero(std::string_view text) { return text.find_first_not_of('0') == std::string_view::npos; }
 
-// Never zero, which the recommendation keeps for "none".
+// Never zero, which the recommendation keeps for "none". Runs for each request: by hand, since fmt takes longer for
+// this than the router for a path.
 std::string random_id(platform::Random& random) {
-  return fmt::format("{:016x}", std::max<std::uint64_t>(random.next(), 1));
+  std::uint64_t id = std::max<std::uint64_t>(random.next(), 1);
+  std::string out(16, '0');
+  for (std::size_t i = out.size(); i-- > 0; id >>= 4) out[i] = "0123456789abcdef"[id & 15];
+  return out;
 }
 
 }  // namespace
+
+std::string TraceContext::text() const {
+  std::string out;
+  out.reserve(55);
+  out.append("00-").append(trace_id).append("-").append(parent_id).append("-").append(flags);
+  return out;
+}
 
 std::optional<TraceContext> parse_traceparent(std::string_view text) {
   constexpr std::size_t size = 55;

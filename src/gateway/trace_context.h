@@ -15,7 +15,7 @@ struct TraceContext {
   std::string parent_id;  // 16 hexadecimal digits, not all zero
   std::string flags;      // 2 hexadecimal digits
 
-  std::string text() const { return "00-" + trace_id + "-" + parent_id + "-" + flags; }
+  std::string text() const;
 };
 
 // Nothing when the text is none: then the recommendation says to start anew. Versions after 00 may be longer.

@@ -82,12 +82,14 @@ struct Router::Node {
     return found == routes.end() ? std::nullopt : std::optional(found->second);
   }
 
-  // `taken` collects which segments stand for parameters, `allowed` the methods of every node that the path leads to.
+  // `taken` collects which segments stand for parameters, `allowed` the methods that the path has where it lacks this
+  // one.
   std::optional<std::size_t> find(std::string_view method, const std::vector<std::string>& path, std::size_t depth,
                                   std::vector<std::size_t>& taken, std::set<std::string_view>& allowed) const {
     if (depth == path.size()) {
-      for (const auto& [each, route] : routes) allowed.insert(each);
-      return route(method);
+      if (auto found = route(method)) return found;
+      for (const auto& [each, number] : routes) allowed.insert(each);
+      return std::nullopt;
     }
     if (auto literal = literals.find(path[depth]); literal != literals.end()) {
       if (auto found = literal->second->find(method, path, depth + 1, taken, allowed)) return found;
