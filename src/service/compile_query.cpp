@@ -66,7 +66,7 @@ void find_order_columns(Compiler& compiler, const definition::Query& query, cons
     has_key |= column->in_key;
     plan.order_columns.push_back(static_cast<std::size_t>(column - examined.columns.begin()));
   }
-  if (!has_key)
+  if (!has_key && !query.order.empty())
     compiler.mistakes.warning(query.order.front().place, "rows that are equal in `order:` may be skipped between pages",
                               "end it with a column of a primary key");
 }

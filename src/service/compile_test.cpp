@@ -151,8 +151,8 @@ TEST(Compile, WarnsOfWhatWillHurtLater) {
   for (const auto& [query, expected] : std::initializer_list<Case>{
            {"many: select id from items where price = :price\n    order: id",
             ""},  // in order of the key, a page at a time
-           {"many: select id, price from items where price = :price\n    order: [price, id]",
-            "the query reads all of `items`"},
+           {"many: select id, price from items where price = :price\n    order: price, id",
+            ""},  // one price: again in order of the key,
            {"many: select id, price from items\n    order: price desc, id", "reads all"},
            {"one: select id from items where price = :price", "the query reads all of `items`"},
            {"one: select id from items where id = :price", ""},
