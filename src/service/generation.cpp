@@ -64,6 +64,10 @@ std::string_view name(Phase phase) {
   LEAT_ASSERT(!"a phase of no kind");
 }
 
+std::string health_name(const std::string& service, const ReadModelPlan& plan) {
+  return fmt::format("read model {}.{}", service, plan.name);
+}
+
 Generation::Generation(std::shared_ptr<const ServicePlan> service, const ReadModelPlan& plan, std::string path,
                        const std::map<std::string, bus::Topic>& topics)
     : service_(std::move(service)),

@@ -23,6 +23,9 @@ enum class Phase {
 
 std::string_view name(Phase);
 
+// The condition of a read model in Health.
+std::string health_name(const std::string& service, const ReadModelPlan&);
+
 // What everybody may know of a generation; queries hold it while they use its file. Safe from any thread.
 class Generation {
  public:

@@ -228,9 +228,9 @@ void Projector::stop(std::string reason) {
   context_.telemetry.log.error(
       "a read model has stopped",
       {{"service", context_.service}, {"read_model", generation_->plan().name}, {"why", reason}});
-  context_.telemetry.health.set("read model " + context_.service + "." + generation_->plan().name, false, reason);
   generation_->set_stopped(reason);
-  if (auto settled = std::exchange(settled_, nullptr)) settled(fail(Code::unavailable, std::move(reason)));
+  if (auto settled = std::exchange(settled_, nullptr)) return settled(fail(Code::unavailable, std::move(reason)));
+  context_.telemetry.health.set(health_name(context_.service, generation_->plan()), false, reason);
 }
 
 }  // namespace leat::service

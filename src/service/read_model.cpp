@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "service/folders.h"
+
 namespace leat::service {
 namespace {
 
@@ -35,8 +37,12 @@ Result<GenerationFiles> load_generation_files(platform::Files& files, const std:
   return out;
 }
 
-ReadModel::ReadModel(Projector::Context context, const Options& options, std::string directory)
-    : context_(std::move(context)), options_(options), directory_(std::move(directory)) {}
+ReadModel::ReadModel(Projector::Context context, const Options& options, std::string base, const std::string& below)
+    : context_(std::move(context)),
+      options_(options),
+      base_(std::move(base)),
+      below_(below),
+      directory_(base_ + "/" + below_) {}
 
 ReadModel::Filling ReadModel::begin(std::shared_ptr<const ServicePlan> service, const ReadModelPlan& plan,
                                     const Topics& topics, const std::string& file, Task opened, Settled settled) {
@@ -54,11 +60,15 @@ Result<> ReadModel::open(std::shared_ptr<const ServicePlan> service, const ReadM
   LEAT_TRY(const auto files, load_generation_files(context_.platform.files, directory_));
   const auto file = is_generation_of(files.current, plan.hash) ? files.current : plan.hash + ".db";
   if (file != files.current) LEAT_CHECK(remember(file));
-  current_ = begin(std::move(service), plan, topics, file, std::move(opened), [](Result<>) {});
+  current_ =
+      begin(std::move(service), plan, topics, file, std::move(opened),
+            [health = &context_.telemetry.health, name = health_name(context_.service, plan)](Result<> caught_up) {
+              if (!caught_up) health->set(name, false, caught_up.error().what);
+            });
   return {};
 }
 
-Result<> ReadModel::prepare_directory() { return context_.platform.files.make_directory(directory_); }
+Result<> ReadModel::prepare_directory() { return make_durable_folders(context_.platform.files, base_, below_); }
 
 Result<> ReadModel::begin_next(std::shared_ptr<const ServicePlan> service, const ReadModelPlan& plan,
                                const Topics& topics, Settled settled) {

@@ -26,7 +26,8 @@ class ReadModel {
 
   using Settled = Projector::Settled;
 
-  ReadModel(Projector::Context, const Options&, std::string directory);
+  // Its files lie in `base`/`below`.
+  ReadModel(Projector::Context, const Options&, std::string base, const std::string& below);
 
   // Opens the generation that fits the plan: the current one, or a filling that an earlier life began, or a new one.
   // `opened` is called from the projector's thread when the file can be read.
@@ -59,7 +60,7 @@ class ReadModel {
 
   const Projector::Context context_;
   const Options options_;
-  const std::string directory_;
+  const std::string base_, below_, directory_;
   Filling current_, next_;
 };
 

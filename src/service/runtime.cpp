@@ -129,9 +129,8 @@ void System::start_all(Done<Result<>> done) {
   all->end({});
 }
 
-Surroundings System::surroundings(const std::string& service) {
-  return {plan_->name, directory_ + "/" + service, platform_, bus_, telemetry_, options_, *timers_, mailbox_, lets_,
-          relays_};
+Surroundings System::surroundings() {
+  return {plan_->name, directory_, platform_, bus_, telemetry_, options_, *timers_, mailbox_, lets_, relays_};
 }
 
 void System::run_service(const std::string& name, Done<Result<>> done) {
@@ -140,7 +139,7 @@ void System::run_service(const std::string& name, Done<Result<>> done) {
   if (found == plan_->services.end()) return done(fail(Code::not_found, fmt::format("there is no service {}", name)));
   auto slot = this->slot(name);
   if (slot->service) return done({});
-  slot->put(std::make_unique<Service>(surroundings(name), PlanOf(plan_, &*found), plan_->hash, topics_));
+  slot->put(std::make_unique<Service>(surroundings(), PlanOf(plan_, &*found), plan_->hash, topics_));
   slot->service->start([this, slot, name, done = std::move(done)](Result<> started) mutable {
     telemetry_.health.set("service " + name, started.has_value(), started ? "" : started.error().what);
     if (started) {

@@ -26,8 +26,9 @@ struct Route {
   std::function<void(http::Request, std::vector<std::string> path_values, http::Reply)> handler;
 };
 
-// Everything lies below `directory`: <service>/state.db and <service>/read_models/<name>/. The bus and the platform
-// outlive the system. All members may be called from any thread; callbacks come on the system's control thread.
+// Everything lies below `directory`, which exists: <service>/state.db and <service>/read_models/<name>/. The bus and
+// the platform outlive the system. All members may be called from any thread; callbacks come on the system's control
+// thread.
 //
 // Destroying it is a crash as far as the disk is concerned; stop() before it is the orderly way.
 class System {
@@ -73,7 +74,7 @@ class System {
   void finish(std::shared_ptr<Reload>, Result<> changed);
   void ask_next_end(std::shared_ptr<Asking>);
   ServiceStatus status_of(const std::string& service, const std::vector<bus::Position>& ends);
-  Surroundings surroundings(const std::string& service);
+  Surroundings surroundings();
 
   const platform::Platform platform_;
   bus::Bus& bus_;

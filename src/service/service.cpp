@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "service/folders.h"
 #include "service/service_parts.h"
 
 namespace leat::service {
@@ -27,14 +28,15 @@ http::Response gone() { return http::problem(404, "Not found", "this route has j
 Service::Service(Surroundings around, PlanOf plan, std::string plan_hash, Topics topics)
     : around_(std::move(around)),
       name_(plan->name),
+      directory_(around_.directory + "/" + name_),
       plan_(std::move(plan)),
       plan_hash_(std::move(plan_hash)),
       topics_(std::move(topics)) {
   relay_ = std::make_shared<Relay>(name_, around_.bus, around_.platform.clock, around_.timers, around_.telemetry,
                                    around_.options, own_topics(*plan_));
-  writer_ = std::make_shared<Writer>(Writer::Context{around_.system, name_, around_.directory + "/state.db",
-                                                     around_.platform, around_.telemetry, relay_},
-                                     around_.options, plan_);
+  writer_ = std::make_shared<Writer>(
+      Writer::Context{around_.system, name_, directory_ + "/state.db", around_.platform, around_.telemetry, relay_},
+      around_.options, plan_);
   queries_ = std::make_shared<Queries>(name_, around_.platform, around_.telemetry, around_.options);
   auto gauge = [&](const char* name, const char* help, std::function<double()> ask) {
     gauges_.push_back(around_.telemetry.metrics.gauge_from(name, help, {{"service", name_}}, std::move(ask)));
@@ -64,7 +66,8 @@ Service::Topics Service::own_topics(const ServicePlan& plan) const {
 }
 
 void Service::start(Done<Result<>> done) {
-  if (auto made = around_.platform.files.make_directory(around_.directory); !made) return done(std::move(made));
+  if (auto made = make_durable_folders(around_.platform.files, around_.directory, name_); !made)
+    return done(std::move(made));
   relay_->open(on_control([this, done = std::move(done)](Result<std::uint64_t> last) mutable {
     if (!last) return done(fail(std::move(last).error()));
     open_writer(*last, std::move(done));
@@ -96,14 +99,14 @@ Result<> Service::open_read_models(std::shared_ptr<Countdown> all) {
 
 std::unique_ptr<ReadModel> Service::make_read_model(const std::string& name) const {
   return std::make_unique<ReadModel>(Projector::Context{name_, around_.platform, around_.bus, around_.telemetry},
-                                     around_.options, fmt::format("{}/read_models/{}", around_.directory, name));
+                                     around_.options, directory_, "read_models/" + name);
 }
 
 // From here on queries see the current generations.
 void Service::show() {
   Generations generations;
   for (const auto& [name, model] : read_models_) generations.emplace(name, model->current());
-  auto view = make_view(plan_, plan_hash_, around_.directory + "/state.db", generations, around_.telemetry.metrics);
+  auto view = make_view(plan_, plan_hash_, directory_ + "/state.db", generations, around_.telemetry.metrics);
   const std::lock_guard lock(mutex_);
   view_ = std::move(view);
 }

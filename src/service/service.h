@@ -28,7 +28,7 @@ using PlanOf = std::shared_ptr<const ServicePlan>;
 // What a service has of the system around it.
 struct Surroundings {
   std::string system;
-  std::string directory;  // of the service
+  std::string directory;  // of the system; the service's is below it, by its name
   platform::Platform platform;
   bus::Bus& bus;
   telemetry::Telemetry telemetry;
@@ -87,7 +87,7 @@ class Service {
   void install(std::string plan_hash, Done<Result<>> done);
 
   const Surroundings around_;
-  const std::string name_;
+  const std::string name_, directory_;
   PlanOf plan_, next_plan_;
   std::string plan_hash_;
   Topics topics_;

@@ -27,6 +27,8 @@ class TestMachine {
 
   // Returns what start() said.
   Result<> start(SystemPlan plan, Options options = {}) {
+    if (auto made = world.files().make_directory("data"); !made) return made;
+    if (auto synced = world.files().sync_directory("/"); !synced) return synced;
     if (!vfs_) vfs_ = std::make_unique<database::FilesVfs>("test", world.platform());
     options.vfs = vfs_->name();
     options.password_cost = {1, 8192};

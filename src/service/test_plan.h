@@ -43,6 +43,13 @@ inline StatementPlan statement(std::string text, const Sources& known = {}, std:
   return out;
 }
 
+// Parameters are attributes of the event's data.
+inline StatementPlan projecting(std::string text) {
+  auto out = statement(std::move(text));
+  for (auto& source : out.sources) source.from = Source::From::payload;
+  return out;
+}
+
 // "id", "author.id", "open:boolean", "tags:json"
 inline ShapePlan shape(const std::vector<std::string>& columns) {
   ShapePlan out;
@@ -153,8 +160,8 @@ struct SocialPlan {
     out.name = "authors";
     out.hash = std::move(hash);
     out.tables = {sql("create table authors (id integer primary key, username text not null)")};
-    out.when = {{user_created, {statement("insert into authors values (:id, :username)")}, false},
-                {user_updated, {statement("update authors set username = :username where id = :id")}, true}};
+    out.when = {{user_created, {projecting("insert into authors values (:id, :username)")}, false},
+                {user_updated, {projecting("update authors set username = :username where id = :id")}, true}};
     out.topics = {"users"};
     return out;
   }

@@ -1,0 +1,146 @@
+// What happens to those who ask while the system changes under them.
+#include <gmock/gmock.h>
+
+#include "service/test_machine.h"
+
+namespace leat::service {
+namespace {
+
+using testing::HasSubstr;
+
+// The same system with upper-case authors.
+SystemPlan louder(const SocialPlan& plan) {
+  auto social = plan.social();
+  auto& model = social.read_models[0];
+  model.hash = "authors-2";
+  model.when[0].statements = {projecting("insert into authors values (:id, upper(:username))")};
+  model.when[1].statements = {projecting("update authors set username = upper(:username) where id = :id")};
+  social.state.push_back(migration(2, "alter table posts add column likes integer not null default 0"));
+  QueryPlan fresh;
+  fresh.route = route("GET", "/api/likes/{id:integer}");
+  fresh.first = statement("select likes from posts where id = :id", {{"id", path(0)}});
+  fresh.shape = shape({"likes"});
+  fresh.uses_state = true;
+  social.queries.insert(social.queries.begin(), fresh);
+  return plan.system_of({plan.identity(), social}, "plan-2");
+}
+
+void sign_up(TestMachine& machine, int users) {
+  for (int i = 0; i < users; ++i)
+    ASSERT_EQ(machine.call("POST", "/api/users", fmt::format(R"({{"username":"user{}"}})", i)).status, 201);
+}
+
+void settle(TestMachine& machine) {
+  machine.world.run_until([&] { return machine.status().services[1].read_models[0].lag_events == 0; });
+}
+
+TEST(Change, TheOldPlanServesUntilTheNewOneHasCaughtUpAndThenAllIsNew) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE(seed);
+    TestMachine machine(seed);
+    Options options;
+    options.delivery_bytes = 300;
+    ASSERT_TRUE(machine.start(SocialPlan().system(), options));
+    sign_up(machine, 20);
+    machine.call("POST", "/api/posts", R"({"content":"a","authorId":20})");
+    const auto last = machine.call("POST", "/api/users", R"({"username":"last"})");
+    machine.call("GET", "/api/authors/1", "", {{"Leat-Position", header(last, "Leat-Position")}});
+    settle(machine);
+
+    std::optional<Result<>> changed;
+    machine.system->reload(louder(SocialPlan()), [&](Result<> result) { changed = std::move(result); });
+    std::string seen = "old";
+    while (!changed) {
+      const auto answer = machine.call("GET", "/api/posts/1");
+      ASSERT_EQ(answer.status, 200);
+      const bool is_new = answer.body.find("USER19") != std::string::npos;
+      if (!is_new) {
+        EXPECT_THAT(answer.body, HasSubstr("user19"));
+        EXPECT_EQ(seen, "old") << "back from new to old";
+      }
+      seen = is_new ? "new" : "old";
+    }
+    ASSERT_TRUE(*changed) << changed->error().what;
+    EXPECT_THAT(machine.call("GET", "/api/posts/1").body, HasSubstr("USER19"));
+    EXPECT_EQ(machine.call("GET", "/api/likes/1").body, R"({"likes":0})");
+    EXPECT_EQ(machine.call("POST", "/api/posts", R"({"content":"b"})").status, 201);
+
+    // The choice survives a restart, and going on needs no new filling.
+    machine.crash();
+    ASSERT_TRUE(machine.start(louder(SocialPlan()), options));
+    settle(machine);
+    EXPECT_THAT(machine.call("GET", "/api/posts/1").body, HasSubstr("USER19"));
+  }
+}
+
+TEST(Change, OneThatFailsLeavesTheOldPlanInForce) {
+  struct Case {
+    const char* name;
+    std::function<void(ServicePlan&)> spoil;
+    const char* why;
+  };
+  for (const auto& [name, spoil, why] : {
+           Case{"a read model that cannot be filled",
+                [](ServicePlan& social) {
+                  social.read_models[0].when[0].statements = {projecting("insert into authors values (1, :username)")};
+                },
+                "cannot be applied"},
+           Case{"a migration that was edited",
+                [](ServicePlan& social) { social.state[0] = migration(1, "create table posts (x)"); },
+                "edited after it was applied"},
+       }) {
+    SCOPED_TRACE(name);
+    TestMachine machine;
+    ASSERT_TRUE(machine.start(SocialPlan().system()));
+    sign_up(machine, 2);
+    auto plan = louder(SocialPlan());
+    spoil(plan.services[1]);
+    const auto changed = machine.wait([&](auto done) { machine.system->reload(std::move(plan), std::move(done)); });
+    ASSERT_FALSE(changed);
+    EXPECT_THAT(changed.error().what, HasSubstr(why));
+    EXPECT_EQ(machine.call("GET", "/api/authors/2").body, R"({"username":"user1"})");
+    EXPECT_EQ(machine.call("POST", "/api/posts", R"({"content":"a"})").status, 201);
+    EXPECT_TRUE(machine.health.ready());
+  }
+}
+
+TEST(Change, AStoppedServiceAnswers503AndOthersReadOn) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  sign_up(machine, 1);
+  ASSERT_TRUE(machine.wait([&](auto done) { machine.system->stop_service("identity", std::move(done)); }));
+  EXPECT_EQ(machine.call("POST", "/api/users", R"({"username":"ada"})").status, 503);
+  EXPECT_EQ(machine.call("GET", "/api/authors/1").body, R"({"username":"user0"})");
+  EXPECT_FALSE(machine.status().services[0].running);
+  ASSERT_TRUE(machine.wait([&](auto done) { machine.system->start_service("identity", std::move(done)); }));
+  EXPECT_EQ(machine.call("POST", "/api/users", R"({"username":"ada"})").status, 201);
+  EXPECT_FALSE(machine.wait([&](auto done) { machine.system->stop_service("nobody", std::move(done)); }));
+}
+
+TEST(Change, StoppingFinishesWhatWasTaken) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  const auto taken = machine.send("POST", "/api/users", R"({"username":"ada"})");
+  ASSERT_TRUE(machine.wait([&](auto done) { machine.system->stop(std::move(done)); }));
+  ASSERT_TRUE(taken->has_value());
+  EXPECT_EQ((*taken)->status, 201);
+  EXPECT_EQ(machine.call("POST", "/api/users", R"({"username":"bob"})").status, 503);
+}
+
+TEST(Change, ANewTopicOfANewPlanCanBePublishedTo) {
+  SocialPlan plan;
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(plan.system()));
+  auto social = plan.social();
+  social.topics.push_back(topic("drafts", 1));
+  auto drafted = event_plan("post.drafted", "social", "drafts", R"({"type":"object"})");
+  social.commands[0].emit[0].event = drafted;
+  ASSERT_TRUE(machine.wait([&](auto done) {
+    machine.system->reload(plan.system_of({plan.identity(), social}, "plan-2"), std::move(done));
+  }));
+  EXPECT_EQ(machine.call("POST", "/api/posts", R"({"content":"a"})").status, 201);
+  EXPECT_EQ(machine.bus.all("drafts").size(), 1u);
+}
+
+}  // namespace
+}  // namespace leat::service

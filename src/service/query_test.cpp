@@ -1,0 +1,155 @@
+// What a query answers: paging, conditional requests, waiting for positions, honesty about staleness.
+#include <gmock/gmock.h>
+
+#include "service/base64.h"
+#include "service/test_machine.h"
+
+namespace leat::service {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Query, PagesFollowEachOtherWithoutGapOrRepeat) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  for (const char* content : {"a", "b", "c", "d", "e"})
+    ASSERT_EQ(machine.call("POST", "/api/posts", fmt::format(R"({{"content":"{}"}})", content)).status, 201);
+  std::string all;
+  std::string target = "/api/posts";
+  for (int pages = 0; pages < 10; ++pages) {
+    const auto page = machine.call("GET", target);
+    ASSERT_EQ(page.status, 200) << page.body;
+    const auto parsed = parse_json(page.body)->as_object();
+    for (const auto& item : parsed.at("items").as_array()) all += std::string(item.at("content").as_string()) + " ";
+    all += "| ";
+    if (parsed.at("next").is_null()) break;
+    target = "/api/posts?after=" + std::string(parsed.at("next").as_string());
+    // A row that comes in front of the page does not shift the ones behind it.
+    machine.call("POST", "/api/posts", R"({"content":"new"})");
+  }
+  EXPECT_EQ(all, "e d | c b | a | ");
+  const auto exact = machine.call("GET", "/api/posts?limit=1&after=" + to_base64url("[2]"));
+  EXPECT_THAT(exact.body, HasSubstr("\"next\":null"));
+}
+
+TEST(Query, WrongParametersAreNamed) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  struct Case {
+    const char *target, *parameter;
+  };
+  for (const auto& [target, parameter] : {
+           Case{"/api/posts/x", "id"},
+           Case{"/api/posts?limit=-1", "limit"},
+           Case{"/api/posts?limit=4", "limit"},
+           Case{"/api/posts?after=x!", "after"},
+       }) {
+    SCOPED_TRACE(target);
+    const auto response = machine.call("GET", target);
+    EXPECT_EQ(response.status, 400);
+    EXPECT_THAT(response.body, HasSubstr(fmt::format("\"parameter\":\"{}\"", parameter)));
+  }
+  EXPECT_EQ(machine.call("GET", "/api/posts/1").status, 404);
+}
+
+TEST(Query, AnETagHoldsUntilSomethingItDependsOnChanges) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  machine.call("POST", "/api/posts", R"({"content":"a","authorId":1})");
+  auto etag = header(machine.call("GET", "/api/posts/1"), "ETag");
+  ASSERT_NE(etag, "");
+  auto again = [&] { return machine.call("GET", "/api/posts/1", "", {{"If-None-Match", etag}}); };
+  EXPECT_EQ(again().status, 304);
+  EXPECT_EQ(again().body, "");
+  EXPECT_EQ(machine.call("GET", "/api/posts/1", "", {{"If-None-Match", "\"other\", " + etag}}).status, 304);
+  EXPECT_EQ(machine.call("GET", "/api/posts", "", {{"If-None-Match", etag}}).status, 200) << "another target";
+
+  machine.call("POST", "/api/posts", R"({"content":"b"})");
+  EXPECT_EQ(again().status, 200) << "the state has changed";
+  etag = header(again(), "ETag");
+  const auto user = machine.call("POST", "/api/users", R"({"username":"ada"})");
+  const auto renewed = machine.call("GET", "/api/posts/1", "",
+                                    {{"If-None-Match", etag}, {"Leat-Position", header(user, "Leat-Position")}});
+  EXPECT_EQ(renewed.status, 200) << "the read model has moved";
+  EXPECT_THAT(renewed.body, HasSubstr("ada"));
+}
+
+TEST(Query, ReadsWhatItsPositionSaysOrSaysThatItIsStale) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  const auto user = machine.call("POST", "/api/users", R"({"username":"ada"})");
+  auto ahead = bus::parse_positions(header(user, "Leat-Position")).value();
+  ahead[0].next = ahead[0].next + std::int64_t{1};  // as if another one were on its way
+
+  const auto before = machine.world.platform().clock.now();
+  const auto late = machine.call("GET", "/api/authors/1", "", {{"Leat-Position", bus::to_text(ahead)}});
+  EXPECT_EQ(late.status, 200);
+  EXPECT_EQ(header(late, "Leat-Stale"), "true");
+  EXPECT_GE(machine.world.platform().clock.now() - before, std::chrono::seconds(2));
+
+  const auto hurried = machine.world.platform().clock.now();
+  machine.call("GET", "/api/authors/1", "", {{"Leat-Position", bus::to_text(ahead)}, {"Leat-Wait", "10"}});
+  EXPECT_LT(machine.world.platform().clock.now() - hurried, std::chrono::seconds(1));
+
+  const auto shown = machine.call("GET", "/api/authors/1", "", {{"Leat-Position", header(user, "Leat-Position")}});
+  EXPECT_EQ(header(shown, "Leat-Stale"), "");
+  EXPECT_EQ(header(shown, "Leat-Position"), header(user, "Leat-Position"));
+}
+
+TEST(Query, APositionThatIsNoneIsRefused) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  const bus::Position elsewhere{Uuid::v4({1}), TopicId{}, PartitionIndex{0}, Epoch{0}, Offset{1}};
+  struct Case {
+    std::string position;
+    int status;
+    const char* stale;
+  };
+  for (const auto& [position, status, stale] : {
+           Case{"nonsense", 400, ""},
+           Case{"outbox.", 400, ""},
+           Case{"outbox.identity.x", 400, ""},
+           Case{bus::to_text({elsewhere}), 400, ""},
+           Case{"outbox.nobody.1", 404, "true"},
+           Case{"outbox.identity.9", 404, "true"},
+           Case{"outbox.identity.0", 404, ""},
+       }) {
+    SCOPED_TRACE(position);
+    const auto response = machine.call("GET", "/api/authors/1", "", {{"Leat-Position", position}});
+    EXPECT_EQ(response.status, status);
+    EXPECT_EQ(header(response, "Leat-Stale"), stale);
+  }
+}
+
+TEST(Query, OneThatTakesTooLongIsEndedAndOthersGoOn) {
+  SocialPlan plan;
+  auto social = plan.social();
+  QueryPlan endless;
+  endless.route = route("GET", "/api/endless");
+  endless.first = statement("with recursive n(i) as (select 1 union all select i + 1 from n) select max(i) from n");
+  endless.shape = shape({"i"});
+  endless.read_models = {"authors"};
+  social.queries.push_back(endless);
+  TestMachine machine;
+  Options options;
+  options.query_time_max = std::chrono::nanoseconds(0);
+  ASSERT_TRUE(machine.start(plan.system_of({plan.identity(), social}), options));
+  EXPECT_EQ(machine.call("GET", "/api/endless").status, http::status_of(Code::timeout));
+  EXPECT_EQ(machine.call("GET", "/api/authors/1").status, 404);
+}
+
+TEST(Query, TooManyWaitingAre503) {
+  TestMachine machine;
+  Options options;
+  options.queries_waiting_max = 1;
+  ASSERT_TRUE(machine.start(SocialPlan().system(), options));
+  std::vector<std::shared_ptr<std::optional<http::Response>>> answers;
+  for (int i = 0; i < 3; ++i) answers.push_back(machine.send("GET", "/api/authors/1"));
+  machine.world.run_until([&] { return answers[0]->has_value(); });
+  EXPECT_EQ((*answers[0])->status, 404);
+  EXPECT_EQ((*answers[2])->status, 503);
+  EXPECT_EQ(header(**answers[2], "Retry-After"), "1");
+}
+
+}  // namespace
+}  // namespace leat::service

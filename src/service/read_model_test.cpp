@@ -1,0 +1,175 @@
+// Read models: each event once, stopped visibly, rebuilt to the same rows.
+#include "service/read_model.h"
+
+#include <gmock/gmock.h>
+
+#include "database/table_hash.h"
+#include "event/event.h"
+#include "service/test_machine.h"
+
+namespace leat::service {
+namespace {
+
+using testing::HasSubstr;
+
+bus::Record record(std::string type, std::string key, std::optional<std::string> value) {
+  bus::Record out;
+  out.timestamp_ms = 1000;
+  event::Event event;
+  event.id = key + "-" + type;
+  event.source = "/elsewhere";
+  event.type = std::move(type);
+  event.time = platform::rfc3339(1000);
+  out.headers = event::to_headers(event);
+  out.key = std::move(key);
+  out.value = std::move(value);
+  return out;
+}
+
+bus::Record user(const std::string& type, int id, const std::string& username) {
+  return record(type, std::to_string(id), fmt::format(R"({{"id":{},"username":"{}"}})", id, username));
+}
+
+// The hash of a read model's rows, without its positions.
+std::string rows_of(TestMachine& machine, const std::string& file) {
+  database::Options options;
+  options.vfs = "test";
+  options.read_only = true;
+  auto database = database::Database::open(file, options);
+  EXPECT_TRUE(database) << database.error().what;
+  auto hash = database::schema_hash(*database, "main", "leat_positions");
+  EXPECT_TRUE(hash) << hash.error().what;
+  (void)machine;
+  return *hash;
+}
+
+void settle(TestMachine& machine) {
+  machine.world.run_until([&] {
+    const auto status = machine.status();
+    const auto& models = status.services[1].read_models;
+    return !models.empty() && (models[0].phase == Phase::stopped || models[0].lag_events == 0);
+  });
+}
+
+TEST(ReadModel, AnEventThatCannotBeAppliedStopsItRightThereAndOnlyIt) {
+  struct Case {
+    const char* name;
+    bus::Record poison;
+    const char* reason;
+  };
+  for (const auto& [name, poison, reason] : {
+           Case{"bad JSON", record("user.created", "3", "{"), "not JSON"},
+           Case{"no object", record("user.created", "3", "[]"), "not an object"},
+           Case{"an attribute is missing", record("user.created", "3", R"({"id":3})"), "username is missing"},
+           Case{"no data", record("user.created", "3", std::nullopt), "id is missing"},
+           Case{"SQL", user("user.created", 1, "again"), "UNIQUE constraint failed"},
+           Case{"beyond 64 bits", record("user.created", "3", R"({"id":9223372036854775808,"username":"x"})"),
+                "64-bit"},
+       }) {
+    SCOPED_TRACE(name);
+    TestMachine machine;
+    ASSERT_TRUE(machine.start(SocialPlan().system()));
+    machine.bus.put("users", 0, user("user.created", 1, "ada"));
+    machine.bus.put("users", 0, user("user.updated", 1, "adele"));
+    machine.bus.put("users", 0, poison);
+    machine.bus.put("users", 0, user("user.updated", 1, "unseen"));
+    settle(machine);
+
+    const auto seen = machine.call("GET", "/api/authors/1");
+    EXPECT_EQ(seen.body, R"({"username":"adele"})");
+    EXPECT_EQ(header(seen, "Leat-Stale"), "true");
+    const auto model = machine.status().services[1].read_models[0];
+    EXPECT_EQ(model.phase, Phase::stopped);
+    EXPECT_THAT(model.reason, HasSubstr("users-0 offset 2 cannot be applied: "));
+    EXPECT_THAT(model.reason, HasSubstr(reason));
+    ASSERT_EQ(model.positions.size(), 1u);
+    EXPECT_EQ(model.positions[0].next, Offset{2});
+    EXPECT_EQ(model.lag_events, 2);
+    EXPECT_FALSE(machine.health.ready());
+    // The service it belongs to goes on.
+    EXPECT_EQ(machine.call("POST", "/api/posts", R"({"content":"a"})").status, 201);
+  }
+}
+
+TEST(ReadModel, EventsThatMeanNothingToItArePassedBy) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  machine.bus.put("users", 0, record("user.vanished", "1", "not even JSON"));
+  bus::Record bare;
+  bare.value = "no headers";
+  machine.bus.put("users", 0, bare);
+  machine.bus.put("users", 0, user("user.created", 1, "ada"));
+  settle(machine);
+  EXPECT_EQ(machine.call("GET", "/api/authors/1").body, R"({"username":"ada"})");
+  EXPECT_EQ(machine.status().services[1].read_models[0].positions[0].next, Offset{3});
+}
+
+TEST(ReadModel, AMissingHistoryStopsItVisibly) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  machine.bus.put("users", 0, user("user.created", 1, "ada"));
+  settle(machine);
+  machine.off();
+  TestBus other(machine.world.platform());
+  machine.bus.wake(machine.world.platform());
+  // The same files beside a bus that was made anew: positions of the old one must not be continued.
+  database::FilesVfs vfs("other", machine.world.platform());
+  Options options;
+  options.vfs = vfs.name();
+  System system(SocialPlan().system(), machine.world.platform(), other, machine.telemetry(), "data", options);
+  std::optional<SystemStatus> status;
+  system.start([&](Result<>) { system.status([&](SystemStatus now) { status = std::move(now); }); });
+  machine.world.run_until([&] { return status.has_value(); });
+  EXPECT_FALSE(machine.health.ready());
+}
+
+TEST(ReadModel, CollapsingChangesNothingButTheWork) {
+  SocialPlan plan;
+  auto plain = plan.social();
+  for (auto& when : plain.read_models[0].when) when.last_of_key_wins = false;
+  std::vector<std::string> hashes;
+  for (const auto& social : {plan.social(), plain}) {
+    TestMachine machine(7);
+    platform::SimWorld chance(5);  // the same events for both
+    ASSERT_TRUE(machine.start(plan.system_of({plan.identity(), social})));
+    for (int id = 1; id <= 20; ++id) machine.bus.put("users", id % 4, user("user.created", id, "new"));
+    for (int i = 0; i < 500; ++i) {
+      const int id = 1 + static_cast<int>(chance.choose(20));
+      machine.bus.put("users", id % 4, user("user.updated", id, fmt::format("name{}", i)));
+    }
+    settle(machine);
+    hashes.push_back(rows_of(machine, "data/social/read_models/authors/authors-1.db"));
+  }
+  EXPECT_EQ(hashes[0], hashes[1]);
+  EXPECT_THAT(hashes[0], HasSubstr("=20:"));
+}
+
+// Partitions come in whatever order, transactions hold whatever waits, the power goes whenever: the rows are the same.
+TEST(ReadModel, ARebuildGivesTheSameRowsAsTheLiveOne) {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    SCOPED_TRACE(seed);
+    TestMachine machine(seed);
+    Options options;
+    options.delivery_bytes = 100 + machine.world.choose(2000);
+    ASSERT_TRUE(machine.start(SocialPlan().system(), options));
+    for (int id = 1; id <= 30; ++id) machine.bus.put("users", id % 4, user("user.created", id, "new"));
+    for (int round = 0; round < 5; ++round) {
+      for (int i = 0; i < 20; ++i) {
+        const int id = 1 + static_cast<int>(machine.world.choose(30));
+        machine.bus.put("users", id % 4, user("user.updated", id, fmt::format("r{}i{}", round, i)));
+        machine.world.run(machine.world.choose(30));
+      }
+      if (machine.world.choose(2) == 0) continue;
+      machine.crash();
+      ASSERT_TRUE(machine.start(SocialPlan().system(), options));
+    }
+    settle(machine);
+    ASSERT_EQ(machine.status().services[1].read_models[0].phase, Phase::live);
+    const auto live = rows_of(machine, "data/social/read_models/authors/authors-1.db");
+    ASSERT_TRUE(machine.wait([&](auto done) { machine.system->rebuild("social", "authors", std::move(done)); }));
+    EXPECT_EQ(rows_of(machine, "data/social/read_models/authors/authors-1-2.db"), live);
+  }
+}
+
+}  // namespace
+}  // namespace leat::service
