@@ -111,7 +111,7 @@ TEST(ReadModel, AMissingHistoryStopsItVisibly) {
   settle(machine);
   machine.off();
   TestBus other(machine.world.platform());
-  machine.bus.wake(machine.world.platform());
+  machine.bus.power_on(machine.world.platform());
   // The same files beside a bus that was made anew: positions of the old one must not be continued.
   database::FilesVfs vfs("other", machine.world.platform());
   Options options;

@@ -95,7 +95,7 @@ TEST(Relay, AStateOlderThanTheBusIsRefused) {
   ASSERT_EQ(machine.call("POST", "/api/posts", R"({"content":"a"})").status, 201);
   machine.off();
   ASSERT_TRUE(platform::remove_tree(machine.world.files(), "data/social"));
-  machine.bus.wake(machine.world.platform());
+  machine.bus.power_on(machine.world.platform());
   const auto started = machine.start(SocialPlan().system());
   ASSERT_FALSE(started);
   EXPECT_THAT(started.error().what, testing::HasSubstr("older than what the bus has"));

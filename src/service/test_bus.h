@@ -19,11 +19,11 @@ class TestBus final : public bus::Bus {
  public:
   TestBus(platform::Platform platform, std::int64_t first_offset = 0)
       : id_(Uuid::v4(platform.random.bytes16())), random_(platform.random), first_offset_(first_offset) {
-    wake(platform);
+    power_on(platform);
   }
   // Its calls come on an executor, which dies with the machine.
-  void sleep() { executor_.reset(); }
-  void wake(platform::Platform platform) { executor_ = platform.executors.open("bus", 1); }
+  void power_off() { executor_.reset(); }
+  void power_on(platform::Platform platform) { executor_ = platform.executors.open("bus", 1); }
 
   enum class Lost { nothing, request, answer };  // of the next publish
   void lose(Lost what) { lost_ = what; }

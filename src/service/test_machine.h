@@ -40,12 +40,12 @@ class TestMachine {
     world.files().crash();
     off();
     world.restart();
-    bus.wake(world.platform());
+    bus.power_on(world.platform());
   }
   // The process ends, the disk keeps all that was written.
   void off() {
     system.reset();
-    bus.sleep();
+    bus.power_off();
     vfs_.reset();
   }
 
