@@ -4,37 +4,13 @@
 //   --bytes=1024 --partitions=4 --seconds=1
 // Prints one line of JSON.
 #include <condition_variable>
-#include <filesystem>
-#include <future>
 #include <mutex>
 
-#include "bench/measure.h"
-#include "broker/broker.h"
-#include "bus/embedded.h"
-#include "log/log.h"
-#include "platform/platform.h"
+#include "bench/local_bus.h"
 
 namespace {
 
 using namespace leat;
-
-template <class T>
-T value_of(Result<T> result) {
-  if (!result) {
-    std::fprintf(stderr, "durable: %s\n", result.error().what.c_str());
-    std::exit(2);
-  }
-  return *std::move(result);
-}
-
-// The outcome of an asynchronous call, waited for.
-template <class T, class Call>
-T wait_for(Call&& call) {
-  std::promise<Result<T>> promise;
-  auto outcome = promise.get_future();
-  call([&](Result<T> result) { promise.set_value(std::move(result)); });
-  return value_of(outcome.get());
-}
 
 // Acknowledged producers, handed from the bus to the thread that sends on.
 class Acknowledged {
@@ -61,12 +37,9 @@ class Acknowledged {
 
 class Producers {
  public:
-  Producers(bus::Bus& bus, bus::Topic topic, std::size_t count, std::size_t bytes)
+  Producers(bench::LocalBus& bus, bus::Topic topic, std::size_t count, std::size_t bytes)
       : topic_(std::move(topic)), value_(bytes, 'x') {
-    for (std::size_t i = 0; i < count; ++i)
-      producers_.push_back({wait_for<std::unique_ptr<bus::Source>>(
-                                [&](auto done) { bus.open_source("producer-" + std::to_string(i), std::move(done)); }),
-                            0, 0});
+    for (std::size_t i = 0; i < count; ++i) producers_.push_back({bus.source("producer-" + std::to_string(i)), 0, 0});
     for (std::size_t i = 0; i < count; ++i) send(i);
   }
 
@@ -104,7 +77,7 @@ class Producers {
         .partition = PartitionIndex{static_cast<std::int32_t>(i % static_cast<std::size_t>(topic_.config.partitions))},
         .record = {.timestamp_ms = 1, .key = "key", .value = value_, .headers = {}}};
     producer.source->publish(std::move(one), [this, i](Result<std::vector<bus::Position>> where) {
-      value_of(std::move(where));
+      bench::value_of(std::move(where));
       acknowledged_.put(i);
     });
   }
@@ -119,29 +92,21 @@ class Producers {
 
 int main(int argc, char** argv) {
   const auto folder = bench::option(argc, argv, "dir", ".") + "/durable";
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
-  const auto world = platform::real();
-  const auto log = value_of(log::Log::open(world, folder));
-  const auto broker = value_of(broker::Broker::open(world, *log));
-  const auto bus =
-      bus::make_embedded(*broker, world, {.threads = static_cast<unsigned>(bench::number(argc, argv, "threads", 2))});
-  bus::TopicConfig config;
-  config.partitions = static_cast<std::int32_t>(bench::number(argc, argv, "partitions", 4));
-  auto topic = wait_for<bus::Topic>([&](auto done) { bus->ensure_topic("records", config, std::move(done)); });
+  bench::LocalBus bus(folder);
+  auto topic = bus.topic("records", static_cast<int>(bench::number(argc, argv, "partitions", 4)));
 
-  Producers producers(*bus, std::move(topic), static_cast<std::size_t>(bench::number(argc, argv, "producers", 64)),
+  Producers producers(bus, std::move(topic), static_cast<std::size_t>(bench::number(argc, argv, "producers", 64)),
                       static_cast<std::size_t>(bench::number(argc, argv, "bytes", 1024)));
   bench::Outcome warm_up, outcome;
   producers.run_until(bench::now_ns() + 300'000'000, warm_up);
   const auto begun = bench::now_ns();
   const auto cpu = bench::cpu_seconds();
-  const auto flushes = log->stats().flushes;
+  const auto flushes = bus.log->stats().flushes;
   producers.run_until(begun + static_cast<std::int64_t>(bench::number(argc, argv, "seconds", 1) * 1e9), outcome);
   outcome.seconds = static_cast<double>(bench::now_ns() - begun) * 1e-9;
   outcome.cpu_seconds = bench::cpu_seconds() - cpu;
   const auto records = outcome.operations;
   bench::print(std::move(outcome),
-               {{"records_per_flush", records / static_cast<double>(log->stats().flushes - flushes)}});
+               {{"records_per_flush", records / static_cast<double>(bus.log->stats().flushes - flushes)}});
   producers.finish();
 }

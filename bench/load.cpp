@@ -17,8 +17,13 @@
 
 namespace {
 
+// A request with a hole for the key.
+struct Target {
+  std::string before, after;
+};
+
 struct Shape {
-  std::string before, after;  // around the key
+  Target first, then;
   unsigned keys;
   int calls;
   bool pipeline;
@@ -39,7 +44,7 @@ class Connection {
   void begin_page() {
     begun_ = bench::now_ns();
     missing_ = shape_.calls;
-    request(shape_.pipeline ? shape_.calls : 1);
+    request(shape_.first, 1);
   }
 
   // Takes what has come; true when the page is whole.
@@ -52,16 +57,17 @@ class Connection {
     while (const auto size = bench::response_bytes(input_)) {
       input_.erase(0, size);
       if (--missing_ == 0) return true;
-      if (!shape_.pipeline) request(1);
+      if (!shape_.pipeline) request(shape_.then, 1);
+      if (shape_.pipeline && missing_ == shape_.calls - 1) request(shape_.then, missing_);
     }
     return false;
   }
 
  private:
-  void request(int count) {
+  void request(const Target& target, int count) {
     output_.clear();
     for (int i = 0; i < count; ++i)
-      output_ += shape_.before + std::to_string(1 + random_() % shape_.keys) + shape_.after;
+      output_ += target.before + std::to_string(1 + random_() % shape_.keys) + target.after;
     bench::send_all(socket_, output_);
   }
 
@@ -74,14 +80,19 @@ class Connection {
   std::string input_, output_;
 };
 
+Target target_of(const std::string& path, const std::string& header) {
+  const auto hole = path.find("{}");
+  bench::must(hole != std::string::npos, "a path without {}");
+  return {.before = "GET " + path.substr(0, hole),
+          .after = path.substr(hole + 2) + " HTTP/1.1\r\nHost: localhost\r\n" + header + "\r\n"};
+}
+
 Shape shape_of(int argc, char** argv) {
   const auto path = bench::option(argc, argv, "path", "/{}");
   auto header = bench::option(argc, argv, "header", "");
   if (!header.empty()) header += "\r\n";
-  const auto hole = path.find("{}");
-  const bool fixed = hole == std::string::npos;
-  return {.before = "GET " + (fixed ? path + "?n=" : path.substr(0, hole)),
-          .after = (fixed ? "" : path.substr(hole + 2)) + " HTTP/1.1\r\nHost: localhost\r\n" + header + "\r\n",
+  return {.first = target_of(path, header),
+          .then = target_of(bench::option(argc, argv, "then", path), header),
           .keys = static_cast<unsigned>(bench::number(argc, argv, "keys", 2000)),
           .calls = static_cast<int>(bench::number(argc, argv, "calls", 1)),
           .pipeline = bench::number(argc, argv, "pipeline", 0) != 0};

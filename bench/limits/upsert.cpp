@@ -44,5 +44,6 @@ int main(int argc, char** argv) {
   }
   auto outcome = bench::closed_loop(seconds, transaction);
   outcome.operations *= batch;
+  outcome.latencies = {};  // of transactions, not of events
   bench::print(outcome);
 }
