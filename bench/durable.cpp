@@ -37,9 +37,9 @@ class Acknowledged {
 
 class Producers {
  public:
-  Producers(bench::LocalBus& bus, bus::Topic topic, std::size_t count, std::size_t bytes)
-      : topic_(std::move(topic)), value_(bytes, 'x') {
-    for (std::size_t i = 0; i < count; ++i) producers_.push_back({bus.source("producer-" + std::to_string(i)), 0, 0});
+  Producers(bench::LocalBus& bus, bus::Topic topic, std::size_t count, std::size_t sources, std::size_t bytes)
+      : topic_(std::move(topic)), value_(bytes, 'x'), begun_(count) {
+    for (std::size_t i = 0; i < sources; ++i) sources_.push_back({bus.source("source-" + std::to_string(i)), 0});
     for (std::size_t i = 0; i < count; ++i) send(i);
   }
 
@@ -48,7 +48,7 @@ class Producers {
       const auto acknowledged = acknowledged_.take();
       now = bench::now_ns();
       for (const auto i : acknowledged) {
-        outcome.latencies.add(now - producers_[i].begun);
+        outcome.latencies.add(now - begun_[i]);
         outcome.operations += 1;
         send(i);
       }
@@ -57,26 +57,25 @@ class Producers {
 
   // Waits for what is still in flight.
   void finish() {
-    for (std::size_t open = producers_.size(); open > 0;) open -= acknowledged_.take().size();
+    for (std::size_t open = begun_.size(); open > 0;) open -= acknowledged_.take().size();
   }
 
  private:
-  struct Producer {
-    std::unique_ptr<bus::Source> source;
+  struct Source {
+    std::unique_ptr<bus::Source> bus;
     std::uint64_t number;
-    std::int64_t begun;
   };
 
   void send(std::size_t i) {
-    auto& producer = producers_[i];
-    producer.begun = bench::now_ns();
+    auto& source = sources_[i % sources_.size()];
+    begun_[i] = bench::now_ns();
     std::vector<bus::Publication> one(1);
     one[0] = {
-        .number = ++producer.number,
+        .number = ++source.number,
         .topic = topic_.id,
         .partition = PartitionIndex{static_cast<std::int32_t>(i % static_cast<std::size_t>(topic_.config.partitions))},
         .record = {.timestamp_ms = 1, .key = "key", .value = value_, .headers = {}}};
-    producer.source->publish(std::move(one), [this, i](Result<std::vector<bus::Position>> where) {
+    source.bus->publish(std::move(one), [this, i](Result<std::vector<bus::Position>> where) {
       bench::value_of(std::move(where));
       acknowledged_.put(i);
     });
@@ -85,7 +84,8 @@ class Producers {
   bus::Topic topic_;
   std::string value_;
   Acknowledged acknowledged_;
-  std::vector<Producer> producers_;
+  std::vector<std::int64_t> begun_;  // of what each producer has in flight
+  std::vector<Source> sources_;
 };
 
 }  // namespace
@@ -95,7 +95,9 @@ int main(int argc, char** argv) {
   bench::LocalBus bus(folder);
   auto topic = bus.topic("records", static_cast<int>(bench::number(argc, argv, "partitions", 4)));
 
-  Producers producers(bus, std::move(topic), static_cast<std::size_t>(bench::number(argc, argv, "producers", 64)),
+  const auto count = static_cast<std::size_t>(bench::number(argc, argv, "producers", 64));
+  Producers producers(bus, std::move(topic), count,
+                      static_cast<std::size_t>(bench::number(argc, argv, "sources", static_cast<double>(count))),
                       static_cast<std::size_t>(bench::number(argc, argv, "bytes", 1024)));
   bench::Outcome warm_up, outcome;
   producers.run_until(bench::now_ns() + 300'000'000, warm_up);
