@@ -38,7 +38,7 @@ Result<> Sources::read() {
   });
 }
 
-void Sources::open(std::string source, Done<Result<Holder>> done) {
+void Sources::open(const std::string& source, Done<Result<Holder>> done) {
   if (auto fits = check_source_name(source); !fits) return done(fail(std::move(fits).error()));
   std::unique_lock lock(mutex_);
   if (states_.size() >= sources_max_ && !states_.contains(source)) {

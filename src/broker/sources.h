@@ -42,7 +42,7 @@ class Sources {
   Result<> read();
 
   // Code::invalid for a name that is not 1 to 249 of [a-zA-Z0-9._/-].
-  void open(std::string source, Done<Result<Holder>> done);
+  void open(const std::string& source, Done<Result<Holder>> done);
   // Appends `parts` and the holder's new last number together. Requires: the holder's publish before was answered.
   // Code::invalid unless `number` is above the last one.
   void publish(const Holder&, std::uint64_t number, std::vector<log::Part> parts,

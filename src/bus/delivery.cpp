@@ -34,9 +34,9 @@ Result<> DeliveryBuilder::add(PartitionIndex partition, Offset from, log::Slice 
   const std::size_t before = delivery_.records.size();
   const std::string& bytes = slices_->emplace_back(std::move(slice.batches));
   for (std::string_view rest = bytes; !rest.empty();) {
-    auto header = log::read_header(rest);
-    auto added = header ? add_batch(partition, from, rest.substr(0, header->size_bytes()))
-                        : Result<>(fail(std::move(header).error()));
+    const auto header = log::read_header(rest);
+    auto added =
+        header ? add_batch(partition, from, rest.substr(0, header->size_bytes())) : Result<>(fail(header.error()));
     if (!added) {
       delivery_.records.resize(before);
       slices_->pop_back();

@@ -60,13 +60,12 @@ class Embedded final : public Bus {
   }
 
   void open_source(std::string name, Done<Result<std::unique_ptr<Source>>> done) override {
-    broker_.sources().open(std::move(name),
-                           [this, crew = crew_, done = std::move(done)](Result<broker::Holder> holder) mutable {
-                             crew->post([this, holder = std::move(holder), done = std::move(done)]() mutable {
-                               if (!holder) return done(fail(std::move(holder).error()));
-                               done(std::make_unique<EmbeddedSource>(broker_, crew_, options_, *std::move(holder)));
-                             });
-                           });
+    broker_.sources().open(name, [this, crew = crew_, done = std::move(done)](Result<broker::Holder> holder) mutable {
+      crew->post([this, holder = std::move(holder), done = std::move(done)]() mutable {
+        if (!holder) return done(fail(std::move(holder).error()));
+        done(std::make_unique<EmbeddedSource>(broker_, crew_, options_, *std::move(holder)));
+      });
+    });
   }
 
   Result<std::unique_ptr<Reader>> open_reader(TopicId id, std::vector<Position> from) override {

@@ -23,8 +23,8 @@ struct Position {
   auto operator<=>(const Position&) const = default;
 };
 
-// The text form, safe in an HTTP header: comma-separated `<bus>.<topic>.<partition>.<epoch>.<next>`, ids as 22 characters
-// of base64url. At most 64 positions.
+// The text form, safe in an HTTP header: comma-separated `<bus>.<topic>.<partition>.<epoch>.<next>`, ids as 22
+// characters of base64url. At most 64 positions.
 std::string to_text(const std::vector<Position>&);
 // Code::invalid with the offset of the first character that is wrong.
 Result<std::vector<Position>> parse_positions(std::string_view text);
