@@ -13,9 +13,30 @@
 namespace leat::telemetry {
 namespace {
 
+// What JSON lets pass but a terminal may obey: DEL, and U+0080 to U+009F, among them a CSI that needs no escape.
+// Requires: `json` is UTF-8.
+void append_without_terminal_controls(std::string& out, std::string_view json) {
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(json[i]);
+    const auto next = i + 1 < json.size() ? static_cast<unsigned char>(json[i + 1]) : 0;
+    if (byte == 0x7f || (byte == 0xc2 && next < 0xa0)) {
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte == 0x7f ? byte : next);
+      i += byte == 0x7f ? 0 : 1;
+    } else {
+      out += json[i];
+    }
+  }
+}
+
+void append_quoted(std::string& out, std::string_view text) {
+  std::string json;
+  append_json_string(json, text);
+  append_without_terminal_controls(out, json);
+}
+
 // Text that may hold anything: bytes that are not UTF-8 become U+FFFD, one for each.
 void append_safe_json(std::string& out, std::string_view text) {
-  if (is_utf8(text)) return append_json_string(out, text);
+  if (is_utf8(text)) return append_quoted(out, text);
   std::string ascii;
   for (const char c : text) {
     if (static_cast<unsigned char>(c) < 0x80) {
@@ -24,7 +45,7 @@ void append_safe_json(std::string& out, std::string_view text) {
       ascii += "\xEF\xBF\xBD";
     }
   }
-  append_json_string(out, ascii);
+  append_quoted(out, ascii);
 }
 
 void append_value(std::string& out, const Field::Value& value) {

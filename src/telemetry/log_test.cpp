@@ -42,12 +42,21 @@ TEST(Log, AShortLineQuotesOnlyWhatNeedsIt) {
 
 TEST(Log, TextFromOutsideCanNeitherForgeALineNorMoveTheCursor) {
   for (const LogFormat format : {LogFormat::json, LogFormat::plain}) {
-    for (const std::string_view evil : {"a\nb", "a\rb", "\033[2J", "\xff\xfe", "\0z"}) {
+    for (const std::string_view evil : {"a\nb", "a\rb", "\033[2J",
+                                        "\xc2\x9b"
+                                        "2J",
+                                        "\x7f", "\xff\xfe", "\0z"}) {
       Lines lines(format);
       lines.log.info("got", {{"topic", evil}});
-      EXPECT_EQ(lines.all.at(0).find_first_of("\n\r\033\xff"), std::string::npos) << lines.all[0];
+      EXPECT_EQ(lines.all.at(0).find_first_of("\n\r\033\xff\x7f\x9b"), std::string::npos) << lines.all[0];
     }
   }
+}
+
+TEST(Log, OtherTextStaysAsItIs) {
+  Lines lines(LogFormat::plain);
+  lines.log.info("got", {{"name", "caf\xc3\xa9 \xc2\xa0\xe2\x82\xac"}});
+  EXPECT_THAT(lines.all.at(0), testing::EndsWith("name=\"caf\xc3\xa9 \xc2\xa0\xe2\x82\xac\""));
 }
 
 TEST(Log, EveryJsonLineIsJson) {
