@@ -22,6 +22,12 @@ struct AskedGauge {
 using Instrument =
     std::variant<std::unique_ptr<Counter>, std::unique_ptr<Gauge>, std::unique_ptr<Histogram>, AskedGauge>;
 
+// A place that nobody has asked for yet.
+bool is_fresh(const Instrument& instrument) {
+  auto* first = std::get_if<std::unique_ptr<Counter>>(&instrument);
+  return first && !*first;
+}
+
 struct Family {
   std::string help;
   prometheus::MetricType type;
@@ -112,6 +118,7 @@ struct Metrics::State {
     const std::lock_guard lock(mutex);
     Instrument& found = place(name, help, type, std::move(labels));
     auto* held = std::get_if<std::unique_ptr<T>>(&found);
+    LEAT_ASSERT(held || is_fresh(found));
     if (!held || !*held) held = &found.emplace<std::unique_ptr<T>>(std::make_unique<T>(std::forward<Args>(args)...));
     return **held;
   }
@@ -150,7 +157,9 @@ Registration Metrics::gauge_from(std::string_view name, std::string_view help, L
   std::ranges::sort(labels);
   const std::lock_guard lock(state_->mutex);
   const std::uint64_t ticket = ++state_->next_ticket;
-  state_->place(name, help, prometheus::MetricType::Gauge, labels) = AskedGauge{std::move(ask), ticket};
+  Instrument& place = state_->place(name, help, prometheus::MetricType::Gauge, labels);
+  LEAT_ASSERT(std::holds_alternative<AskedGauge>(place) || is_fresh(place));  // somebody may hold the other's address
+  place = AskedGauge{std::move(ask), ticket};
   return Registration([weak = std::weak_ptr(state_), name = std::string(name), labels = std::move(labels), ticket] {
     if (auto state = weak.lock()) state->remove(name, labels, ticket);
   });

@@ -36,6 +36,14 @@ TEST(Metrics, TheSameNameAndLabelsAreTheSameInstrument) {
   EXPECT_NE(&first, &metrics.counter("c", "h", {{"a", "1"}}));
 }
 
+TEST(MetricsDeathTest, OneNameIsEitherSetOrAsked) {
+  Metrics metrics;
+  metrics.gauge("set", "h");
+  const auto asked = metrics.gauge_from("asked", "h", {}, [] { return 1.0; });
+  EXPECT_DEATH((void)metrics.gauge_from("set", "h", {}, [] { return 1.0; }), "broken invariant");
+  EXPECT_DEATH(metrics.gauge("asked", "h"), "broken invariant");
+}
+
 TEST(Metrics, LabelValuesCannotForgeALine) {
   Metrics metrics;
   metrics.counter("c", "h", {{"topic", "a\"} 1\nforged 2"}}).add();
