@@ -28,6 +28,7 @@ class Fixed {
     return true;
   }
   void must(std::string_view any_of) { ok_ &= take(any_of); }
+  void refuse() { ok_ = false; }
   bool digit_next() const { return !rest_.empty() && rest_[0] >= '0' && rest_[0] <= '9'; }
   char taken() const { return taken_; }
   bool whole() const { return ok_ && rest_.empty(); }
@@ -53,7 +54,9 @@ int zone_of(Fixed& in) {
   const int sign = in.taken() == '-' ? -1 : 1;
   const int hours = in.digits(2);
   in.must(":");
-  return sign * (hours * 60 + in.digits(2));
+  const int minutes = in.digits(2);
+  if (hours > 23 || minutes > 59) in.refuse();
+  return sign * (hours * 60 + minutes);
 }
 
 }  // namespace

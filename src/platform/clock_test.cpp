@@ -20,6 +20,8 @@ TEST(Rfc3339, ReadsWhatTheStandardAllowsAndNothingElse) {
            {"2026-11-21T24:00:00Z", std::nullopt},
            {"2026-11-21T23:51:24", std::nullopt},
            {"2026-11-21T23:51:24.Z", std::nullopt},
+           {"2026-11-21T23:51:24+24:00", std::nullopt},
+           {"2026-11-21T23:51:24-01:60", std::nullopt},
            {"2026-11-21", std::nullopt},
            {"start", std::nullopt},
            {"", std::nullopt},
