@@ -37,12 +37,12 @@ Result<> replace_file(Files& files, const std::string& path, std::string_view by
 }
 
 Result<> remove_tree(Files& files, const std::string& path) {
-  // Listing tells a folder from a file: it answers not_found for what is no folder.
-  const auto names = files.list(path);
-  if (!names && names.error().code != Code::not_found) return fail(names.error());
-  if (names) {
-    for (const auto& name : *names) LEAT_CHECK(remove_tree(files, path + "/" + name));
-  }
+  // Only a folder that holds something resists. Listing before trying would walk through symbolic links, and remove
+  // what they lead to instead of them.
+  auto removed = files.remove(path);
+  if (removed || removed.error().code != Code::conflict) return removed;
+  LEAT_TRY(const auto names, files.list(path));
+  for (const auto& name : names) LEAT_CHECK(remove_tree(files, path + "/" + name));
   return files.remove(path);
 }
 

@@ -71,7 +71,7 @@ Result<std::string> read_file(Files&, const std::string& path, std::uint64_t byt
 // syncs, renames, syncs the folder.
 Result<> replace_file(Files&, const std::string& path, std::string_view bytes);
 
-// Removes a folder and all that is in it.
+// Removes a folder and all that is in it; symbolic links, not what they lead to.
 Result<> remove_tree(Files&, const std::string& path);
 
 }  // namespace leat::platform

@@ -196,6 +196,17 @@ TEST_P(FilesOfBothKinds, ALockIsHeldUntilItIsDestroyed) {
   EXPECT_TRUE(files_.lock(root_ + "/lock"));
 }
 
+TEST(RealFiles, RemoveTreeTakesALinkAndNotWhatItLeadsTo) {
+  const TemporaryFolder folder;
+  RealFiles files;
+  for (const char* name : {"mine", "others"}) ASSERT_TRUE(files.make_directory(folder / name));
+  ASSERT_TRUE(replace_file(files, folder / "others/precious", "x"));
+  std::filesystem::create_directory_symlink(folder / "others", folder / "mine/link");
+  ASSERT_TRUE(remove_tree(files, folder / "mine"));
+  EXPECT_FALSE(files.exists(folder / "mine").value());
+  EXPECT_EQ(read_file(files, folder / "others/precious").value(), "x");
+}
+
 TEST(RealFiles, ErrorsNameThePath) {
   const auto file = RealFiles().open("/nowhere/at-all", Open::read);
   ASSERT_FALSE(file);
