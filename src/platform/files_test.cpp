@@ -207,6 +207,17 @@ TEST(RealFiles, RemoveTreeTakesALinkAndNotWhatItLeadsTo) {
   EXPECT_EQ(read_file(files, folder / "others/precious").value(), "x");
 }
 
+TEST(RealFiles, AFolderCannotBeMadeInOneThatIsGone) {
+  const auto before = std::filesystem::current_path();
+  const TemporaryFolder folder;
+  RealFiles files;
+  ASSERT_TRUE(files.make_directory(folder / "gone"));
+  std::filesystem::current_path(folder / "gone");
+  ASSERT_TRUE(files.remove(folder / "gone"));
+  for (const char* path : {"x", "x/", "x/y", ""}) EXPECT_EQ(outcome(files.make_directory(path)), "not found") << path;
+  std::filesystem::current_path(before);
+}
+
 TEST(RealFiles, ErrorsNameThePath) {
   const auto file = RealFiles().open("/nowhere/at-all", Open::read);
   ASSERT_FALSE(file);

@@ -36,6 +36,13 @@ Result<Descriptor> open_descriptor(const std::string& path, int flags) {
   return fd;
 }
 
+// "a/b/" -> "a". Empty when the path names no parent, as "b" and "/b" do.
+std::string parent_of(const std::string& path) {
+  const auto slash = path.find_last_of('/', path.find_last_not_of('/'));
+  if (slash == std::string::npos) return {};
+  return path.substr(0, path.find_last_not_of('/', slash) + 1);
+}
+
 // Ours as long as the descriptor is open; the kernel lets go of it when we die.
 class RealLock final : public Lock {
  public:
@@ -72,9 +79,9 @@ Result<> RealFiles::make_directory(const std::string& path) {
     if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return {};
     return fail(posix_error("make directory", path, EEXIST));
   }
-  const auto slash = path.find_last_not_of('/', path.find_last_of('/', path.find_last_not_of('/')));
-  if (errno != ENOENT || slash == std::string::npos) return posix_failure("make directory", path);
-  LEAT_CHECK(make_directory(path.substr(0, slash + 1)));
+  const std::string parent = parent_of(path);
+  if (errno != ENOENT || parent.empty()) return posix_failure("make directory", path);
+  LEAT_CHECK(make_directory(parent));
   if (::mkdir(path.c_str(), directory_mode) != 0 && errno != EEXIST) return posix_failure("make directory", path);
   return {};
 }
