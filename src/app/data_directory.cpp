@@ -23,6 +23,12 @@ Result<> check_format(platform::Files& files, const std::string& path) {
                                          path, found.substr(0, found.find('\n'))));
 }
 
+std::string parent_of(const std::string& path) {
+  const auto slash = path.find_last_of('/', path.size() - 2);
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
 std::string new_token(platform::Random& random) {
   std::string out;
   for (int i = 0; i < 4; ++i) out += fmt::format("{:016x}", random.next());
@@ -34,6 +40,8 @@ std::string new_token(platform::Random& random) {
 Result<DataDirectory> DataDirectory::open(platform::Platform platform, std::string path) {
   DataDirectory out(platform, std::move(path));
   LEAT_CHECK(platform.files.make_directory(out.path_));
+  // Or a power cut could take the directory with all that was acknowledged in it.
+  LEAT_CHECK(platform.files.sync_directory(parent_of(out.path_)));
   auto lock = platform.files.lock(out.path_ + "/lock");
   if (!lock && lock.error().code == Code::conflict)
     return fail(Code::conflict, fmt::format("{} is in use by another process", out.path_));

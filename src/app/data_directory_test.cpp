@@ -22,6 +22,21 @@ TEST(DataDirectory, HasOneHolderAtATime) {
   EXPECT_TRUE(DataDirectory::open(world.platform(), "/data"));
 }
 
+// What lies in it may be acknowledged at once, so its own name must be on the disk first.
+TEST(DataDirectory, OutlivesAPowerCutFromTheMomentItIsOpen) {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    SCOPED_TRACE(seed);
+    platform::SimWorld world(seed);
+    ASSERT_TRUE(world.files().make_directory("/srv"));
+    ASSERT_TRUE(world.files().sync_directory("/"));
+    ASSERT_TRUE(DataDirectory::open(world.platform(), "/srv/data"));
+    world.files().crash();
+    world.restart();
+    for (const char* path : {"/srv/data/format", "/srv/data/log", "/srv/data/services"})
+      EXPECT_EQ(world.files().exists(path), true) << path;
+  }
+}
+
 TEST(DataDirectory, LeavesDataOfAnotherFormatAlone) {
   platform::SimWorld world(1);
   ASSERT_TRUE(world.files().make_directory("/data"));
