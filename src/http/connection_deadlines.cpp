@@ -7,7 +7,7 @@ void Connection::tick(platform::Instant now) {
   if (phase_ == Phase::closed) return;
   const auto self = shared_from_this();
   now_ = now;
-  if (shared_.draining && (idle() || now >= shared_.drain_end.load())) {
+  if (shared_.draining && ((idle() && phase_ == Phase::open) || now >= shared_.drain_end.load())) {
     if (!idle()) shared_.cut_off = true;
     return close();
   }

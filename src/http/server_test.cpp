@@ -1,7 +1,5 @@
 #include "http/server.h"
 
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -11,84 +9,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "http/client.h"
+#include "http/server_fixture.h"
 
 namespace leat::http {
 namespace {
-
-using std::chrono::hours;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
-constexpr platform::Duration patience = seconds(20);  // of tests that would otherwise hang
-
-// Time that only the test moves.
-class ManualClock final : public platform::Clock {
- public:
-  std::int64_t unix_ms() override { return 1'795'305'084'007; }
-  platform::Instant now() override { return platform::Instant(platform::Duration(now_.load())); }
-  void advance(platform::Duration by) { now_ += by.count(); }
-
- private:
-  std::atomic<std::int64_t> now_{1};
-};
-
-// A server whose handler does what the target says.
-class ServerTest : public testing::Test {
- protected:
-  ~ServerTest() override { server_.reset(); }
-
-  void start(Limits limits = {}, unsigned threads = 1) {
-    ServerOptions options{.threads = threads, .limits = limits, .tick = milliseconds(1)};
-    auto server = Server::start(options, clock_, {metrics_, log_, health_},
-                                [this](Request request, Reply reply) { handle(std::move(request), std::move(reply)); });
-    ASSERT_TRUE(server) << server.error().what;
-    server_ = *std::move(server);
-  }
-
-  void handle(Request request, Reply reply) {
-    if (request.target == "/later") return keep(std::move(reply));
-    if (request.target == "/never") return;
-    if (request.target == "/throw") throw std::runtime_error("a mistake");
-    if (request.target == "/empty") return reply({.status = 204});
-    if (request.target == "/large") return reply({.content_type = "text/plain", .body = std::string(8 << 20, 'x')});
-    if (request.target == "/split") {
-      Response split{.content_type = "text/plain", .body = "x"};
-      split.headers.add("X-Evil", "a\r\nX-Forged: 1");
-      return reply(std::move(split));
-    }
-    reply({.content_type = "text/plain", .body = request.method + " " + request.target + " " + request.body});
-  }
-
-  void keep(Reply reply) {
-    const std::lock_guard lock(mutex_);
-    kept_.push_back(std::move(reply));
-    changed_.notify_all();
-  }
-
-  std::vector<Reply> await_kept(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return kept_.size() >= count; });
-    return std::exchange(kept_, {});
-  }
-
-  Client connect() { return Client::connect(server_->address(), patience).value(); }
-
-  std::uint64_t hits(Limit limit) {
-    return metrics_.counter("leat_http_limit_total", "", {{"listener", "http"}, {"limit", name(limit)}}).value();
-  }
-
-  ManualClock clock_;
-  telemetry::Metrics metrics_;
-  telemetry::Health health_;
-  telemetry::Log log_{clock_, telemetry::LogFormat::plain, telemetry::Level::error, [](std::string_view) {}};
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<Reply> kept_;
-  std::unique_ptr<Server> server_;
-};
-
-Response text(std::string body) { return {.content_type = "text/plain", .body = std::move(body)}; }
 
 TEST_F(ServerTest, AnswersOneRequestAfterTheOtherOnOneConnection) {
   start();

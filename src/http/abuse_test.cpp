@@ -1,0 +1,159 @@
+// What hostile and broken clients do, and what a server does to them at its worst moments.
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include "http/server_fixture.h"
+
+namespace leat::http {
+namespace {
+
+constexpr std::string_view later = "GET /later HTTP/1.1\r\nHost: a\r\n\r\n";
+
+std::string repeated(std::string_view text, std::size_t count) {
+  std::string out;
+  for (std::size_t i = 0; i < count; ++i) out += text;
+  return out;
+}
+
+using Abuse = ServerTest;
+
+TEST_F(Abuse, DrainAnswersEverySlowReplyOfAPipelineAndClosesBehindTheLast) {
+  start();
+  Client client = connect();
+  ASSERT_TRUE(client.send(repeated(later, 8)));
+  std::vector<Reply> replies = await_kept(8);
+  bool complete = false;
+  std::thread drain([&] { complete = server_->drain(hours(1)); });
+  for (std::size_t i = replies.size(); i-- > 0;) replies[i](text(std::to_string(i)));
+  for (std::size_t i = 0; i < replies.size(); ++i) EXPECT_EQ(client.receive().value().body, std::to_string(i));
+  EXPECT_TRUE(client.await_close());
+  EXPECT_TRUE(client.finish());
+  drain.join();
+  EXPECT_TRUE(complete);
+}
+
+// Closing a socket that still holds unread bytes resets it, and a reset takes answers away that the client has not
+// read.
+TEST_F(Abuse, ADrainingServerWaitsForTheClientToTakeItsLastAnswer) {
+  start();
+  Client client = connect();
+  ASSERT_TRUE(client.send(later));
+  std::vector<Reply> replies = await_kept(1);
+  std::atomic<bool> drained = false;
+  std::thread drain([&] {
+    server_->drain(hours(1));
+    drained = true;
+  });
+  while (Client::connect(server_->address(), patience)) std::this_thread::yield();
+  replies[0](text("last"));
+  EXPECT_EQ(client.receive().value().body, "last");
+  await_ticks(10);
+  EXPECT_FALSE(drained);
+  clock_.advance(seconds(2));  // but not for ever
+  drain.join();
+}
+
+TEST_F(Abuse, TwoThousandConnectionsAreServedSideBySide) {
+  start({}, 2);
+  std::vector<Client> clients;
+  for (int i = 0; i < 2000; ++i) {
+    clients.push_back(connect());
+    ASSERT_TRUE(clients.back().send(later));
+  }
+  for (Reply& reply : await_kept(clients.size())) reply(text("ok"));
+  for (Client& client : clients) ASSERT_EQ(client.receive().value().body, "ok");
+}
+
+TEST_F(Abuse, OneByteAtATimeIsAsGoodAsAllAtOnce) {
+  start();
+  Client client = connect();
+  const std::string request =
+      "POST /slow HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nt: "
+      "v\r\n\r\n";
+  for (const char& byte : request) ASSERT_TRUE(client.send({&byte, 1}));
+  EXPECT_EQ(client.receive().value().body, "POST /slow abcde");
+}
+
+TEST_F(Abuse, WhatIsTooMuchIsRefusedWithTheNameOfItsLimit) {
+  struct Case {
+    std::string sent;
+    int status;
+    Limit limit;
+  };
+  const std::string chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string get = "GET / HTTP/1.1\r\nHost: a\r\n";
+  for (const auto& [sent, status, limit] : {
+           Case{chunked + "1;" + std::string(9 << 10, 'x'), 431, Limit::header_bytes},
+           Case{chunked + "0\r\n" + repeated("t: v\r\n", 2000), 431, Limit::header_bytes},
+           Case{chunked + "fffffffffffffff\r\n", 413, Limit::body_bytes},
+           Case{chunked + repeated("2000\r\n" + std::string(0x2000, 'x') + "\r\n", 129), 413, Limit::body_bytes},
+           Case{get + repeated("a: b\r\n", 200), 431, Limit::header_fields},
+           Case{get + "a: " + std::string(20 << 10, 'b'), 431, Limit::header_bytes},
+           Case{"GET /" + std::string(20 << 10, 'b'), 414, Limit::target_bytes},
+       }) {
+    start();
+    Client client = connect();
+    ASSERT_TRUE(client.send(sent));
+    EXPECT_EQ(client.receive().value().status, status) << name(limit);
+    EXPECT_TRUE(client.await_close());
+    EXPECT_GE(hits(limit), 1u);
+  }
+}
+
+TEST_F(Abuse, RepliesToConnectionsThatAreGoneAreDropped) {
+  start({}, 2);
+  for (int i = 0; i < 50; ++i) {
+    Client client = connect();
+    ASSERT_TRUE(client.send(repeated(later, 4)));
+  }
+  std::vector<Reply> replies = await_kept(200);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&replies, t] {
+      for (std::size_t i = static_cast<std::size_t>(t); i < replies.size(); i += 4) replies[i](text("gone"));
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(connect().ask({.method = "GET", .target = "/next"}).value().status, 200);
+}
+
+TEST_F(Abuse, TheServerMayEndWhileRepliesComeIn) {
+  for (int round = 0; round < 20; ++round) {
+    start({}, 2);
+    std::vector<Client> clients;
+    for (int i = 0; i < 4; ++i) {
+      clients.push_back(connect());
+      ASSERT_TRUE(clients.back().send(repeated(later, 8)));
+    }
+    std::vector<Reply> replies = await_kept(32);
+    std::thread answering([&] {
+      for (Reply& reply : replies) reply(text("late"));
+    });
+    server_.reset();
+    answering.join();
+  }
+}
+
+TEST_F(Abuse, RepliesMayDieOnAnyThreadWhileTheServerDrains) {
+  start({}, 2);
+  std::vector<Client> clients;
+  for (int i = 0; i < 16; ++i) {
+    clients.push_back(connect());
+    ASSERT_TRUE(clients.back().send(later));
+  }
+  std::vector<Reply> replies = await_kept(16);
+  std::thread dropping([&] { replies.clear(); });
+  std::thread drain([&] { EXPECT_TRUE(server_->drain(hours(1))); });
+  for (Client& client : clients) {
+    EXPECT_EQ(client.receive().value().status, 500);
+    EXPECT_TRUE(client.finish());
+  }
+  dropping.join();
+  drain.join();
+}
+
+}  // namespace
+}  // namespace leat::http
