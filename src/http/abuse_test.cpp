@@ -155,5 +155,26 @@ TEST_F(Abuse, RepliesMayDieOnAnyThreadWhileTheServerDrains) {
   drain.join();
 }
 
+<<<<<<< Updated upstream
+=======
+TEST(ServerStart, WithoutDescriptorsIsAFailureAndNoException) {
+  ManualClock clock;
+  telemetry::Metrics metrics;
+  telemetry::Health health;
+  telemetry::Log log(clock, telemetry::LogFormat::plain, telemetry::Level::error, [](std::string_view) {});
+  rlimit usual;
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
+  const rlimit none{.rlim_cur = 0, .rlim_max = usual.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto server = Server::start({}, clock, {metrics, log, health}, [](Request, Reply) {});
+  const auto client = Client::connect("127.0.0.1:1", patience);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &usual), 0);
+  ASSERT_FALSE(server);
+  EXPECT_EQ(server.error().code, Code::io) << server.error().what;
+  ASSERT_FALSE(client);
+  EXPECT_EQ(client.error().code, Code::io) << client.error().what;
+}
+
+>>>>>>> Stashed changes
 }  // namespace
 }  // namespace leat::http

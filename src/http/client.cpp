@@ -1,6 +1,7 @@
 #include "http/client.h"
 
 #include <array>
+#include <stdexcept>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -125,9 +126,13 @@ Client::~Client() = default;
 
 Result<Client> Client::connect(std::string_view text, platform::Duration patience) {
   LEAT_TRY(Address address, parse_address(text));
-  auto impl = std::make_unique<Impl>(std::move(address), patience);
-  LEAT_CHECK(impl->connect());
-  return Client(std::move(impl));
+  try {
+    auto impl = std::make_unique<Impl>(std::move(address), patience);
+    LEAT_CHECK(impl->connect());
+    return Client(std::move(impl));
+  } catch (const std::runtime_error& failure) {  // Asio had no descriptor for its loop
+    return fail(Code::io, fmt::format("cannot connect to {}: {}", text, failure.what()));
+  }
 }
 
 Result<Answer> Client::ask(const Request& request) {

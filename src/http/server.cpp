@@ -1,5 +1,6 @@
 #include "http/server.h"
 
+#include <stdexcept>
 #include <vector>
 
 #include <fmt/format.h>
@@ -60,9 +61,13 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, platform::C
                                            "127.0.0.1, or say `insecure` if that is meant",
                                            options.address));
   }
-  auto impl = std::make_unique<Impl>(options, clock, telemetry, std::move(handler));
-  LEAT_CHECK(impl->start(address, options.name));
-  return std::unique_ptr<Server>(new Server(std::move(impl)));
+  try {
+    auto impl = std::make_unique<Impl>(options, clock, telemetry, std::move(handler));
+    LEAT_CHECK(impl->start(address, options.name));
+    return std::unique_ptr<Server>(new Server(std::move(impl)));
+  } catch (const std::runtime_error& failure) {  // Asio had no descriptor, or no thread was to be had
+    return fail(Code::io, fmt::format("cannot listen on {}: {}", address.text(), failure.what()));
+  }
 }
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
