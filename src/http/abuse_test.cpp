@@ -155,8 +155,6 @@ TEST_F(Abuse, RepliesMayDieOnAnyThreadWhileTheServerDrains) {
   drain.join();
 }
 
-<<<<<<< Updated upstream
-=======
 TEST(ServerStart, WithoutDescriptorsIsAFailureAndNoException) {
   ManualClock clock;
   telemetry::Metrics metrics;
@@ -175,6 +173,5 @@ TEST(ServerStart, WithoutDescriptorsIsAFailureAndNoException) {
   EXPECT_EQ(client.error().code, Code::io) << client.error().what;
 }
 
->>>>>>> Stashed changes
 }  // namespace
 }  // namespace leat::http
