@@ -18,7 +18,8 @@ CommandPlan command(std::string method, std::string path_text, std::vector<State
 
 // One command for every way in which a command can end.
 SystemPlan shop() {
-  const auto body = json_schema(R"({"type":"object","properties":{"name":{"type":["string","null"]},"count":{}}})");
+  const auto body = json_schema(
+      R"({"type":"object","properties":{"name":{"type":["string","null"]},"count":{},"shelf":{"type":"integer"}}})");
   const auto sold = event_plan("item.sold", "shop", "items",
                                R"({"type":"object","required":["id","name"],"properties":{"id":{"type":"integer"},
                                    "name":{"type":"string","maxLength":5}}})");
@@ -92,6 +93,8 @@ TEST(Command, EveryOutcomeHasItsStatusAndFailuresLeaveNothing) {
            Case{"query string", "DELETE", "/items/1?a=%", "", 400, "query string", 0},
            Case{"schema", "POST", "/items", R"({"name":1})", 422, R"("errors":[{"pointer":"/name")", 0},
            Case{"beyond 64 bits", "POST", "/items", R"({"name":"b","count":9223372036854775808})", 422, "64-bit", 0},
+           Case{"an integer of 21 digits", "POST", "/items", R"({"name":"b","shelf":100000000000000000000})", 422,
+                "/shelf", 0},
            Case{"require", "POST", "/guarded", "", 403, "not yours", 0},
            Case{"no such row", "DELETE", "/items/9", "", 404, "Not found", 0},
            Case{"unique", "POST", "/items", R"({"name":"a","count":1})", 409, "UNIQUE constraint failed: items.name",

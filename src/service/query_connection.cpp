@@ -123,7 +123,9 @@ Result<bool> QueryConnection::refresh_state() {
 // Two read models may follow the same topic; a client that comes back with both positions waits for the later one.
 void QueryConnection::rehash() {
   std::vector<bus::Position> all;
-  for (const auto& attached : attached_) all.insert(all.end(), attached.reached.begin(), attached.reached.end());
+  for (const auto& attached : attached_)
+    for (const auto& position : attached.reached)
+      if (position.next > Offset{0}) all.push_back(position);  // of an empty partition there is nothing to wait for
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
   positions_text_ = bus::to_text(all);
