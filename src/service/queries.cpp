@@ -60,11 +60,13 @@ void Queries::serve(std::size_t reader) {
 }
 
 void Queries::answer(Reader& reader, QueryJob& job) {
-  auto ran = run(reader, job);
-  auto response =
-      ran ? *std::move(ran) : http::problem(http::status_of(ran.error().code), "The query failed", ran.error().what);
-  if (!ran) {
-    telemetry_.log.error("a query failed", {{"service", service_}, {"target", job.target}, {"why", ran.error()}});
+  http::Response response;
+  if (auto ran = run(reader, job)) {
+    response = *std::move(ran);
+  } else {
+    const auto& error = ran.error();
+    response = http::problem(http::status_of(error.code), "The query failed", error.what);
+    telemetry_.log.error("a query failed", {{"service", service_}, {"target", job.target}, {"why", error}});
     reader.connections.erase(job.view->queries[job.index].group);  // the next one begins with a fresh connection
   }
   const auto& query = job.view->queries[job.index];

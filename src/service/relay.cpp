@@ -152,7 +152,7 @@ void Relay::answer_up_to(std::uint64_t number, Calls& calls) {
     auto& answer = answers_.front();
     std::optional<std::vector<bus::Position>> positions;
     if (!answer.positions.empty()) positions = std::move(answer.positions);
-    calls.push_back([told = std::move(answer.waiting.told), positions = std::move(positions)]() mutable {
+    calls.emplace_back([told = std::move(answer.waiting.told), positions = std::move(positions)]() mutable {
       told(std::move(positions));
     });
   }
@@ -161,7 +161,7 @@ void Relay::answer_up_to(std::uint64_t number, Calls& calls) {
 void Relay::tell_tokens(Calls& calls) {
   std::erase_if(tokens_, [&](Token& token) {
     if (token.number > published_) return false;
-    calls.push_back([told = std::move(token.told), positions = latest()]() mutable { told(std::move(positions)); });
+    calls.emplace_back([told = std::move(token.told), positions = latest()]() mutable { told(std::move(positions)); });
     return true;
   });
 }
@@ -225,7 +225,7 @@ void Relay::expire() {
     timer_armed_ = false;
     const auto now = clock_.now();
     for (; !answers_.empty() && answers_.front().deadline <= now; answers_.pop_front())
-      calls.push_back([told = std::move(answers_.front().waiting.told)]() mutable { told(std::nullopt); });
+      calls.emplace_back([told = std::move(answers_.front().waiting.told)]() mutable { told(std::nullopt); });
     arm_timer(lock);
   }
   for (auto& call : calls) call();

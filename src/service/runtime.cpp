@@ -18,8 +18,8 @@ http::Response not_running(const std::string& service, const std::string& why) {
 template <void (Service::*act)(const PlanOf&, std::size_t, http::Request, const std::vector<std::string>&, http::Reply),
           class Slot>
 auto handler_of(std::shared_ptr<Slot> slot, PlanOf plan, std::size_t index) {
-  return [slot = std::move(slot), plan = std::move(plan), index](http::Request request, std::vector<std::string> path,
-                                                                 http::Reply reply) {
+  return [slot = std::move(slot), plan = std::move(plan), index](
+             http::Request request, const std::vector<std::string>& path, http::Reply reply) {
     const std::shared_lock lock(slot->mutex);
     if (!slot->open) return reply(not_running(plan->name, slot->why));
     ((*slot->service).*act)(plan, index, std::move(request), path, std::move(reply));
@@ -104,7 +104,7 @@ void System::start(Done<Result<>> done) {
   });
 }
 
-void System::ensure_topics(PlanPtr plan, Done<Result<Topics>> done) {
+void System::ensure_topics(const PlanPtr& plan, Done<Result<Topics>> done) {
   auto making = std::make_shared<TopicsInMaking>(TopicsInMaking{plan, plan->topics.begin(), {}, std::move(done)});
   ensure_next(std::move(making));
 }

@@ -64,7 +64,7 @@ class System {
   auto on_control(F f);
   PlanPtr plan() const;
   std::shared_ptr<Slot> slot(const std::string& service);
-  void ensure_topics(PlanPtr, Done<Result<Topics>> done);
+  void ensure_topics(const PlanPtr&, Done<Result<Topics>> done);
   void ensure_next(std::shared_ptr<struct TopicsInMaking>);
   void start_all(Done<Result<>> done);
   void run_service(const std::string& name, Done<Result<>> done);
