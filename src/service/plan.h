@@ -1,6 +1,6 @@
-// service/plan.h — what a definition means, decided once: every parameter knows where its value comes from, every column
-// where it goes, every statement which files it needs. compile() makes it (and finds the mistakes); the runtime follows it.
-// A C++ front end builds the same plan.
+// service/plan.h — what a definition means, decided once: every parameter knows where its value comes from, every
+// column where it goes, every statement which files it needs. compile() makes it (and finds the mistakes); the runtime
+// follows it. A C++ front end builds the same plan.
 #pragma once
 
 #include <cstdint>
@@ -45,9 +45,9 @@ struct StatementPlan {
 enum class Encode {
   by_value,  // as the value's own SQL type says
   boolean,
-  json,      // text that holds JSON: written as it is
-  base64,    // BLOB
-  text,      // INTEGER as a string (schema: string)
+  json,    // text that holds JSON: written as it is
+  base64,  // BLOB
+  text,    // INTEGER as a string (schema: string)
 };
 
 // Rows as JSON objects. Columns in order; a dotted name nests; a nested object whose columns are all NULL is null.
