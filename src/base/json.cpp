@@ -9,6 +9,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <fmt/format.h>
 
+#include "base/hex.h"
 #include "base/json_keys.h"
 
 namespace leat {
@@ -160,7 +161,6 @@ Result<json::value> parse_json(std::string_view text, JsonLimits limits, JsonFau
 }
 
 void append_json_string(std::string& out, std::string_view text) {
-  static constexpr char digits[] = "0123456789abcdef";
   out += '"';
   std::size_t plain = 0;  // start of what has not been copied yet
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -185,7 +185,8 @@ void append_json_string(std::string& out, std::string_view text) {
         out += "\\t";
         break;
       default:
-        out += {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
+        out += "\\u00";
+        append_hex(out, c);
     }
   }
   out.append(text, plain);

@@ -1,14 +1,9 @@
 #include "base/uuid.h"
 
+#include "base/hex.h"
+
 namespace leat {
 namespace {
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 bool dash_at(std::size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
 
@@ -46,13 +41,11 @@ std::optional<Uuid> Uuid::parse(std::string_view text) {
 }
 
 std::string Uuid::text() const {
-  static constexpr char digits[] = "0123456789abcdef";
   std::string out;
   out.reserve(36);
   for (const std::uint8_t byte : bytes) {
     if (dash_at(out.size())) out += '-';
-    out += digits[byte >> 4];
-    out += digits[byte & 15];
+    append_hex(out, byte);
   }
   return out;
 }

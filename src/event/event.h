@@ -53,13 +53,4 @@ struct EventView {
 // source, specversion 1.0, type) is missing or empty, a name is not one, or an attribute is there twice.
 Result<EventView> from_headers(const std::vector<std::pair<std::string_view, std::string_view>>& headers);
 
-// A W3C trace context: accepts version 00 `traceparent` values.
-struct TraceContext {
-  std::array<std::uint8_t, 16> trace_id{};
-  std::array<std::uint8_t, 8> span_id{};
-  std::uint8_t flags = 0;
-  static std::optional<TraceContext> parse(std::string_view traceparent);
-  std::string text() const;
-};
-
 }  // namespace leat::event

@@ -5,9 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "base/endian.h"
 #include "base/json.h"
+#include "base/trace_context.h"
 #include "gateway/route_table.h"
-#include "gateway/trace_context.h"
 #include "http/query_string.h"
 
 namespace leat::gateway {
@@ -17,6 +18,15 @@ http::Response unavailable(std::string_view detail, std::string_view extra_membe
   http::Response response = http::problem(503, http::reason(503), detail, extra_members);
   response.headers.add("Retry-After", "1");
   return response;
+}
+
+// A span of ours in the caller's trace, or in a new one. An id is never zero, which stands for "none".
+TraceContext continue_trace(std::optional<std::string_view> traceparent, platform::Random& random) {
+  std::optional<TraceContext> trace;
+  if (traceparent) trace = TraceContext::parse(*traceparent);
+  if (!trace) trace.emplace().trace_id = random.bytes16();
+  store_be(reinterpret_cast<char*>(trace->span_id.data()), std::max<std::uint64_t>(random.next(), 1));
+  return *trace;
 }
 
 http::Response stopped(const std::string& service) {
@@ -66,12 +76,12 @@ class Gateway::State {
   class Pending {
    public:
     Pending(std::shared_ptr<State> state, std::shared_ptr<const RouteTable> table, const Entry* entry,
-            platform::Instant arrived, std::string trace, http::Reply reply)
+            platform::Instant arrived, const TraceContext& trace, http::Reply reply)
         : state_(std::move(state)),
           table_(std::move(table)),
           entry_(entry),
           arrived_(arrived),
-          trace_(std::move(trace)),
+          trace_(trace),
           reply_(std::move(reply)) {}
     Pending(Pending&&) noexcept = default;
     Pending& operator=(Pending&&) = delete;
@@ -91,11 +101,11 @@ class Gateway::State {
     std::shared_ptr<const RouteTable> table_;  // keeps `entry_`
     const Entry* entry_;
     platform::Instant arrived_;
-    std::string trace_;
+    TraceContext trace_;
     http::Reply reply_;
   };
 
-  void finish(const Entry& entry, int status, platform::Instant arrived, std::string_view trace) {
+  void finish(const Entry& entry, int status, platform::Instant arrived, const TraceContext& trace) {
     --in_flight_;
     const platform::Duration took = clock_.now() - arrived;
     entry.metrics.count(status, took);
@@ -105,7 +115,7 @@ class Gateway::State {
                                      {"route", entry.route.path_template},
                                      {"status", status},
                                      {"ms", std::chrono::duration<double, std::milli>(took).count()},
-                                     {"trace", trace}});
+                                     {"trace", trace.text()}});
   }
 
   void answer_unrouted(platform::Instant arrived, http::Response response, http::Reply reply) {
@@ -141,9 +151,9 @@ void Gateway::State::handle(std::shared_ptr<State> self, http::Request request, 
   }
 
   const Entry& entry = table->entries[found->route];
-  TraceContext trace = continue_trace(request.headers.get("traceparent"), random_);
+  const TraceContext trace = continue_trace(request.headers.get("traceparent"), random_);
   request.headers.set("traceparent", trace.text());
-  Pending pending(std::move(self), std::move(table), &entry, arrived, std::move(trace.trace_id), std::move(reply));
+  Pending pending(std::move(self), std::move(table), &entry, arrived, trace, std::move(reply));
   if (entry.service->stopped) return pending(stopped(entry.service->name));
   entry.route.handler(std::move(request), std::move(found->parameters), std::move(pending));
 }

@@ -1,18 +1,9 @@
 #include "http/percent.h"
 
+#include "base/hex.h"
 #include "base/json.h"
 
 namespace leat::http {
-namespace {
-
-int digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-}  // namespace
 
 Result<std::string> percent_decode(std::string_view text, Plus plus) {
   std::string out;
@@ -22,8 +13,8 @@ Result<std::string> percent_decode(std::string_view text, Plus plus) {
       out += text[i] == '+' && plus == Plus::is_blank ? ' ' : text[i];
       continue;
     }
-    const int high = i + 2 < text.size() ? digit(text[i + 1]) : -1;
-    const int low = high >= 0 ? digit(text[i + 2]) : -1;
+    const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+    const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
     if (low < 0) return fail(Code::invalid, "a '%' is not followed by two hexadecimal digits");
     if (high == 0 && low == 0) return fail(Code::invalid, "%00 is not accepted");
     out += static_cast<char>(high * 16 + low);

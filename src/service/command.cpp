@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/trace_context.h"
 #include "event/event.h"
 
 namespace leat::service {
@@ -46,8 +47,9 @@ bool is_printable(std::string_view text) {
 }
 
 void read_origin(Command& command, const http::Headers& headers) {
-  if (const auto trace = headers.get("traceparent"); trace && event::TraceContext::parse(*trace))
-    command.traceparent = *trace;
+  if (const auto text = headers.get("traceparent")) {
+    if (const auto trace = TraceContext::parse(*text)) command.traceparent = trace->text();
+  }
   if (const auto id = headers.get("X-Correlation-Id"); id && id->size() <= correlation_bytes_max && is_printable(*id))
     command.correlationid = *id;
 }
