@@ -2,8 +2,9 @@
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 BENCH ?=
+SEEDS ?= 1..1000
 
-.PHONY: help build demo test test-asan bench lint lint-all format install clean
+.PHONY: help build demo test test-asan simulate bench lint lint-all format install clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -29,6 +30,12 @@ test-asan: ## the unit tests under AddressSanitizer and UndefinedBehaviorSanitiz
 	@cmake --preset asan --log-level=WARNING
 	cmake --build build-asan -j $(JOBS) --target unit_tests
 	ctest --test-dir build-asan --output-on-failure --no-tests=error -j $(JOBS) -L unit
+
+simulate: ## crashes the whole chain from many seeds: SEEDS=1..1000, or one to see its story
+	@tools/setup build test
+	@cmake --preset release --log-level=WARNING
+	cmake --build build -j $(JOBS) --target simulate
+	build/simulate --seeds $(SEEDS)
 
 bench: ## every benchmark beside its limit, under ten minutes; BENCH="query start" picks some
 	@tools/setup build bench
