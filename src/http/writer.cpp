@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -19,9 +20,28 @@ void append_number(std::string& out, std::uint64_t number) {
   out.append(digits.data(), end);
 }
 
+// Whether one of eight bytes is below 0x20 or above 0x7e; also true for some that are neither, never false for one.
+bool may_hold_control(std::uint64_t word) {
+  constexpr std::uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
+  const std::uint64_t below = word - ones * 0x20, above = word + ones;
+  return ((below | above | word) & highs) != 0;
+}
+
+bool may_hold_control(std::string_view text) {
+  std::uint64_t word = 0;
+  for (; text.size() >= sizeof word; text.remove_prefix(sizeof word)) {
+    std::memcpy(&word, text.data(), sizeof word);
+    if (may_hold_control(word)) return true;
+  }
+  word = 0x2020202020202020;
+  std::memcpy(&word, text.data(), text.size());
+  return may_hold_control(word);
+}
+
 void append_without_controls(std::string& out, std::string_view text) {
   const std::size_t begin = out.size();
   out += text;
+  if (!may_hold_control(text)) return;
   for (std::size_t i = begin; i < out.size(); ++i) {
     const auto byte = static_cast<unsigned char>(out[i]);
     if ((byte < 0x20 && byte != '\t') || byte == 0x7f) out[i] = ' ';

@@ -56,6 +56,35 @@ TEST(Writer, AHandlerDoesNotDecideAboutFraming) {
   EXPECT_EQ(header(response), header({}));
 }
 
+TEST(Writer, AControlIsFoundWhereverItStands) {
+  for (std::size_t size = 1; size < 20; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (const char control : {'\0', '\n', '\r', '\x1f', '\x7f'}) {
+        Response response;
+        std::string value(size, '~');
+        value[at] = control;
+        response.headers.add("a", value);
+        value[at] = ' ';
+        std::string out;
+        append_header(out, response, {}, "");
+        EXPECT_NE(out.find("a: " + value + "\r\n"), std::string::npos) << size << ' ' << at;
+      }
+    }
+  }
+}
+
+TEST(Writer, OtherBytesStayAsTheyAre) {
+  std::string value = "\t";
+  for (int byte = 0x20; byte < 0x100; ++byte) {
+    if (byte != 0x7f) value += static_cast<char>(byte);
+  }
+  Response response;
+  response.headers.add("a", value);
+  std::string out;
+  append_header(out, response, {}, "");
+  EXPECT_NE(out.find("a: " + value + "\r\n"), std::string::npos);
+}
+
 TEST(Writer, NoValueCanAddALine) {
   Response response;
   response.headers.add("X-A\r\nX-B", "1\r\nX-C: 2\0\x7f");
