@@ -9,6 +9,8 @@
 namespace leat::http {
 namespace {
 
+constexpr std::size_t usual_count = 8;  // of fields; what most requests and answers have costs one allocation
+
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 }  // namespace
@@ -17,7 +19,10 @@ bool same_name(std::string_view a, std::string_view b) {
   return a.size() == b.size() && std::ranges::equal(a, b, {}, lower, lower);
 }
 
-void Headers::add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+void Headers::add(std::string name, std::string value) {
+  if (fields_.empty()) fields_.reserve(usual_count);
+  fields_.emplace_back(std::move(name), std::move(value));
+}
 
 std::optional<std::string_view> Headers::get(std::string_view name) const {
   for (const auto& [key, value] : fields_) {

@@ -27,12 +27,12 @@ void Mailbox::put(Answer answer) {
 }
 
 void Mailbox::deliver() {
-  std::vector<Answer> answers;
   {
     const std::lock_guard lock(mutex_);
-    answers.swap(waiting_);
+    delivering_.swap(waiting_);
   }
-  if (loop_) loop_->answer_all(answers);
+  if (loop_) loop_->answer_all(delivering_);
+  delivering_.clear();
 }
 
 void Mailbox::close() {

@@ -58,6 +58,7 @@ class Mailbox {
   std::mutex mutex_;
   IoLoop* loop_;  // null once closed
   std::vector<Answer> waiting_;
+  std::vector<Answer> delivering_;  // the loop's alone; empty between deliveries, kept for its memory
 };
 
 class IoLoop {
