@@ -68,7 +68,8 @@ void Connection::start() {
 
 void Connection::read() {
   const bool in_body = parser_.header_done() && phase_ == Phase::open;
-  if (end_ == buffer_.size()) buffer_.resize(std::max(in_body ? buffer_body : buffer_begin, buffer_.size() * 2));
+  if (end_ == buffer_.size() || (in_body && buffer_.size() < buffer_body))
+    buffer_.resize(std::max(in_body ? buffer_body : buffer_begin, buffer_.size() * 2));
   reading_ = true;
   socket_.async_read_some(boost::asio::buffer(buffer_.data() + end_, buffer_.size() - end_),
                           [self = shared_from_this()](error_code ec, std::size_t count) {
@@ -221,7 +222,9 @@ void Connection::write() {
     const std::size_t count = out_.pieces(pieces);
     for (std::size_t i = 0; i < count; ++i) buffers[i] = {pieces[i].data(), pieces[i].size()};
     error_code ec;
-    const std::size_t sent = socket_.write_some(std::span(buffers).first(count), ec);
+    // One piece, the usual case, goes by send(), which costs the kernel less than a vector of one.
+    const std::size_t sent =
+        count == 1 ? socket_.write_some(buffers[0], ec) : socket_.write_some(std::span(buffers).first(count), ec);
     if (ec == boost::asio::error::would_block) return wait_to_write();
     if (ec) return close();
     taken_ = now_;
