@@ -152,10 +152,11 @@ std::size_t Recoverer::add_epochs(Manifest& manifest, const Replayed& state) con
 Result<> Recoverer::open_partition(PartitionId id, const Replayed& state) {
   Manifest& manifest = manifests_.at(id);
   LEAT_CHECK(check_end(manifest, state));
-  LEAT_CHECK(clean_leftovers(manifest));
   const bool in_last = state.segment == manifest.segments.back().name.base;
   const Extent end = in_last ? state.extent : Extent{};
   const std::string folder = store_.folder(id);
+  LEAT_CHECK(files_.sync_directory(folder));  // the manifest stands before what it replaces is deleted
+  LEAT_CHECK(clean_leftovers(manifest));
   Partition::Segments segments;
   for (const SegmentEntry& entry : manifest.segments) {
     const bool last = &entry == &manifest.segments.back();
@@ -187,7 +188,9 @@ Result<> Recoverer::sync_live_journal(const JournalScan& scan) {
 Result<Recovered> Recoverer::run() {
   LEAT_CHECK(files_.make_directory(store_.journal_folder()));
   LEAT_CHECK(files_.make_directory(store_.partitions_folder()));
+  // A process that was killed may have left names, here and in the folders below, that a power cut would still take.
   LEAT_CHECK(files_.sync_directory(store_.directory));
+  LEAT_CHECK(files_.sync_directory(store_.journal_folder()));
   LEAT_TRY(const JournalScan scan,
            scan_journal(files_, store_.journal_folder(), store_.options.faults.cut_below_durable_end));
   LEAT_CHECK(load_manifests());

@@ -1,0 +1,109 @@
+// log/test_mortal.h — for tests: files as a process sees them that dies at a chosen call. What it has written is in the
+// memory of the machine, synced or not: the next process sees all of it, and only a power cut after that may take it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "platform/sim.h"
+
+namespace leat::log {
+
+class MortalFiles final : public platform::Files {
+ public:
+  explicit MortalFiles(platform::SimWorld& world) : world_(world) {}
+
+  // The process dies at its `calls`-th changing call from now, which does nothing (or, a write, a beginning of it), and
+  // every later one fails, until live_again().
+  void die_after(std::uint64_t calls) { left_ = calls; }
+  void live_again() {
+    dead_ = false;
+    left_ = 0;
+  }
+  bool dead() const { return dead_; }
+
+  Result<std::unique_ptr<platform::File>> open(const std::string& path, platform::Open how) override {
+    const bool changes = how == platform::Open::create || how == platform::Open::create_new;
+    LEAT_CHECK(changes ? change() : alive());
+    LEAT_TRY(auto file, world_.files().open(path, how));
+    return std::make_unique<Handle>(*this, std::move(file));
+  }
+  Result<> rename(const std::string& from, const std::string& to) override {
+    LEAT_CHECK(change());
+    return world_.files().rename(from, to);
+  }
+  Result<> remove(const std::string& path) override {
+    LEAT_CHECK(change());
+    return world_.files().remove(path);
+  }
+  Result<> make_directory(const std::string& path) override {
+    LEAT_CHECK(change());
+    return world_.files().make_directory(path);
+  }
+  Result<std::vector<std::string>> list(const std::string& path) override {
+    LEAT_CHECK(alive());
+    return world_.files().list(path);
+  }
+  Result<bool> exists(const std::string& path) override {
+    LEAT_CHECK(alive());
+    return world_.files().exists(path);
+  }
+  Result<> sync_directory(const std::string& path) override {
+    LEAT_CHECK(change());
+    return world_.files().sync_directory(path);
+  }
+  Result<std::unique_ptr<platform::Lock>> lock(const std::string& path) override { return world_.files().lock(path); }
+
+ private:
+  class Handle final : public platform::File {
+   public:
+    Handle(MortalFiles& all, std::unique_ptr<platform::File> file) : all_(all), file_(std::move(file)) {}
+    Result<std::size_t> read_at(std::uint64_t position, char* into, std::size_t size) override {
+      LEAT_CHECK(all_.alive());
+      return file_->read_at(position, into, size);
+    }
+    Result<> write_at(std::uint64_t position, std::string_view bytes) override {
+      LEAT_CHECK(all_.alive());
+      if (all_.change()) return file_->write_at(position, bytes);
+      (void)file_->write_at(position, bytes.substr(0, all_.world_.choose(bytes.size() + 1)));
+      return all_.alive();
+    }
+    Result<> sync() override {
+      LEAT_CHECK(all_.change());
+      return file_->sync();
+    }
+    Result<std::uint64_t> size() override {
+      LEAT_CHECK(all_.alive());
+      return file_->size();
+    }
+    Result<> truncate(std::uint64_t size) override {
+      LEAT_CHECK(all_.change());
+      return file_->truncate(size);
+    }
+    Result<> reserve(std::uint64_t position, std::uint64_t length) override {
+      LEAT_CHECK(all_.change());
+      return file_->reserve(position, length);
+    }
+    void drop_cache() override { file_->drop_cache(); }
+
+   private:
+    MortalFiles& all_;
+    std::unique_ptr<platform::File> file_;
+  };
+
+  Result<> alive() const {
+    if (dead_) return fail(Code::io, "the process has died");
+    return {};
+  }
+  Result<> change() {
+    LEAT_CHECK(alive());
+    if (left_ > 0 && --left_ == 0) dead_ = true;
+    return alive();
+  }
+
+  platform::SimWorld& world_;
+  std::uint64_t left_ = 0;  // 0: forever
+  bool dead_ = false;
+};
+
+}  // namespace leat::log
