@@ -62,7 +62,11 @@ bool Journal::can_rotate() const {
 
 // Gives a file that nobody needs any more the name of the next one, or else makes a new one.
 Result<> Journal::name_next(std::uint64_t number) {
-  if (place_.next_exists) return {};
+  if (place_.next_exists) {
+    // Begun before, with an outcome that is open down to the file's size.
+    LEAT_TRY(const auto begun, files_.open(path(number), platform::Open::write));
+    return begun->truncate(0);
+  }
   if (place_.oldest_file < std::min(live_from_.load(), place_.file)) {
     // Recovery must not look for the file under its old name once the new name may be on disk.
     LEAT_CHECK(make_room(0));

@@ -163,7 +163,7 @@ Result<> Recoverer::open_partition(PartitionId id, const Replayed& state) {
     auto segment = std::make_shared<Segment>(files_, folder, id, entry.name, last ? end : entry.sealed);
     // A segment that nothing was written to yet: its manifest may have come to the disk before its files' names.
     if (last && !in_last) LEAT_CHECK(segment->create());
-    LEAT_TRY(const std::uint64_t cut, segment->check_and_cut());
+    LEAT_TRY(const std::uint64_t cut, segment->check_and_cut(state.touched.contains(entry.name.base)));
     out_.report.segment_bytes_cut += cut;
     if (!last) segment->seal();
     if (state.touched.contains(entry.name.base)) store_.dirty.insert(segment);
@@ -176,10 +176,12 @@ Result<> Recoverer::open_partition(PartitionId id, const Replayed& state) {
   return {};
 }
 
-// What replay has read may be in memory only. It must not vanish once a reader has seen it.
+// What replay has read may be in memory only. It must not vanish once a reader has seen it. The last file is cut behind
+// its last group, which also gives it its size anew: a flush that failed may have lost that, and says so only once.
 Result<> Recoverer::sync_live_journal(const JournalScan& scan) {
   for (const JournalFile& file : scan.live) {
     LEAT_TRY(const auto opened, files_.open(file.path, platform::Open::write));
+    if (&file == &scan.live.back()) LEAT_CHECK(opened->truncate(file.end));
     LEAT_CHECK(opened->sync());
   }
   return {};

@@ -52,7 +52,7 @@ Result<> Segment::create() {
   return stale ? files_.remove(path(".index")) : Result<>{};
 }
 
-Result<std::uint64_t> Segment::check_and_cut() {
+Result<std::uint64_t> Segment::check_and_cut(bool rewritten) {
   const Extent extent = durable();
   std::uint64_t cut = 0;
   for (const auto& [extension, bytes] :
@@ -67,7 +67,7 @@ Result<std::uint64_t> Segment::check_and_cut() {
       return fail(Code::corrupt,
                   fmt::format("{}: bytes [{}, {}): the file is cut short", path(extension), size, bytes));
     }
-    if (size > bytes) LEAT_CHECK((*file)->truncate(bytes));
+    if (size > bytes || rewritten) LEAT_CHECK((*file)->truncate(bytes));
     cut += size - bytes;
   }
   return cut;

@@ -23,8 +23,9 @@ class Segment {
 
   // Makes the files, or empties what an unfinished attempt has left. Not durable before the folder is synced.
   Result<> create();
-  // Code::corrupt when a file is missing or shorter than durable(). Cuts what lies beyond; returns the bytes cut.
-  Result<std::uint64_t> check_and_cut();
+  // Code::corrupt when a file is missing or shorter than durable(). Cuts what lies beyond; returns the bytes cut. What
+  // was `rewritten` by replay gets its size anew too: a flush that failed may have lost it, and says so only once.
+  Result<std::uint64_t> check_and_cut(bool rewritten);
   Result<> remove_files();
 
   SegmentName name() const { return name_; }

@@ -22,6 +22,13 @@ class MortalFiles final : public platform::Files {
   }
   bool dead() const { return dead_; }
 
+  // As SimFiles::fail_next_sync.
+  void fail_next_sync(bool fails = true) { sync_fails_ = fails; }
+  bool sync_failed() { return std::exchange(sync_failed_, false); }  // since this was asked last
+  // Whether a folder's sync has failed since this was asked last: file systems go on after that with a new start of the
+  // machine only.
+  bool folder_failed() { return std::exchange(folder_failed_, false); }
+
   Result<std::unique_ptr<platform::File>> open(const std::string& path, platform::Open how) override {
     const bool changes = how == platform::Open::create || how == platform::Open::create_new;
     LEAT_CHECK(changes ? change() : alive());
@@ -50,6 +57,8 @@ class MortalFiles final : public platform::Files {
   }
   Result<> sync_directory(const std::string& path) override {
     LEAT_CHECK(change());
+    folder_failed_ |= sync_fails_;
+    pass_failure();
     return world_.files().sync_directory(path);
   }
   Result<std::unique_ptr<platform::Lock>> lock(const std::string& path) override { return world_.files().lock(path); }
@@ -70,6 +79,7 @@ class MortalFiles final : public platform::Files {
     }
     Result<> sync() override {
       LEAT_CHECK(all_.change());
+      all_.pass_failure();
       return file_->sync();
     }
     Result<std::uint64_t> size() override {
@@ -101,7 +111,14 @@ class MortalFiles final : public platform::Files {
     return alive();
   }
 
+  void pass_failure() {
+    if (!std::exchange(sync_fails_, false)) return;
+    sync_failed_ = true;
+    world_.files().fail_next_sync();
+  }
+
   platform::SimWorld& world_;
+  bool sync_fails_ = false, sync_failed_ = false, folder_failed_ = false;
   std::uint64_t left_ = 0;  // 0: forever
   bool dead_ = false;
 };

@@ -44,11 +44,12 @@ class Trial {
     if (opened && alive() && world_.choose(3) == 0) (void)log_->close();
     log_.reset();
     files_.live_again();
-    if (end == End::power) lose_power();
+    if (end == End::power || files_.folder_failed()) lose_power();
     return opened;
   }
   // Opens and looks at everything; then the power goes.
   void settle() {
+    files_.fail_next_sync(false);
     if (!open()) return;
     look();
     log_.reset();
@@ -68,14 +69,10 @@ class Trial {
   bool open() {
     const auto outside = world_.platform();
     const platform::Platform mortal{files_, outside.clock, outside.random, outside.executors};
+    (void)files_.sync_failed();
     auto opened = Log::open(mortal, "/d", options_);
-    // A sync that was told to fail and found none to fail until now.
-    if (!opened && alive() && std::exchange(sync_fails_, false)) {
-      opened = Log::open(mortal, "/d", options_);
-    }
     if (!opened) {
-      open_error_ = opened.error().what;
-      if (alive()) oracle_.report("cannot be opened: {}", open_error_);
+      if (alive() && !files_.sync_failed()) oracle_.report("cannot be opened: {}", opened.error().what);
       return false;
     }
     log_ = *std::move(opened);
@@ -121,8 +118,7 @@ class Trial {
 
   void break_disk() {
     if (world_.choose(10) != 0) return;
-    world_.files().fail_next_sync();
-    sync_fails_ = true;
+    files_.fail_next_sync();
   }
 
   void create() {
@@ -207,10 +203,8 @@ class Trial {
   Options options_;
   Oracle oracle_;
   std::unique_ptr<Log> log_;
-  std::string open_error_;
   std::vector<PartitionId> created_;
   std::uint64_t appends_ = 0;
-  bool sync_fails_ = false;
 };
 
 }  // namespace leat::log
