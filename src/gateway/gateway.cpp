@@ -56,8 +56,14 @@ class Gateway::State {
       auto service = find_service(each.service);
       for (http::Route& route : each.routes) LEAT_CHECK(table->add(std::move(route), service, telemetry_.metrics));
     }
-    table_.store(std::move(table));
+    const std::lock_guard lock(mutex_);
+    table_ = std::move(table);
     return {};
+  }
+
+  std::shared_ptr<const RouteTable> current_table() {
+    const std::lock_guard lock(mutex_);
+    return table_;
   }
 
   std::shared_ptr<Service> find_service(std::string_view name) {
@@ -130,10 +136,11 @@ class Gateway::State {
   const RouteMetrics unrouted_;
   telemetry::Counter& full_;
 
-  std::atomic<std::shared_ptr<const RouteTable>> table_;
   std::atomic<std::size_t> in_flight_{0};
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;
+  // Guarded by mutex_. No std::atomic: libstdc++ 12 reads its pointer after a relaxed unlock, which is a race.
+  std::shared_ptr<const RouteTable> table_;
   std::map<std::string, std::shared_ptr<Service>, std::less<>> services_;  // guarded by mutex_
   telemetry::Registration shown_;                                          // last: it reads in_flight_
 };
@@ -141,7 +148,7 @@ class Gateway::State {
 void Gateway::State::handle(std::shared_ptr<State> self, http::Request request, http::Reply reply) {
   const platform::Instant arrived = request.arrived;
   if (stopping_) return answer_unrouted(arrived, unavailable("The server is stopping."), std::move(reply));
-  auto table = table_.load();
+  auto table = current_table();
   auto found = table->router.find(request.method, http::split_target(request.target).path);
   if (!found) return answer_unrouted(arrived, http::response_to(found.error()), std::move(reply));
   if (in_flight_.fetch_add(1) >= limits_.in_flight) {

@@ -1,5 +1,7 @@
 #include "gateway/gateway.h"
 
+#include <thread>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -111,6 +113,16 @@ TEST_F(GatewayTest, ARequestIsServedByTheTableThatWasThereWhenItCame) {
   EXPECT_EQ(answer->status, 201);
   EXPECT_EQ(ask({.method = "GET", .target = "/x"})->status, 404);
   EXPECT_EQ(ask({.method = "GET", .target = "/y"})->body, "new");
+}
+
+// Told apart from a table half replaced only where data races are looked for.
+TEST_F(GatewayTest, TheTableMayBeReplacedWhileRequestsCome) {
+  ASSERT_TRUE(gateway_.serve({{"a", {echo("GET", "/a", "a")}}}));
+  std::thread replacing([&] {
+    for (int i = 0; i < 300; ++i) EXPECT_TRUE(gateway_.serve({{"a", {echo("GET", "/a", "a")}}}));
+  });
+  for (int i = 0; i < 3000; ++i) EXPECT_EQ(ask({.method = "GET", .target = "/a"})->status, 200);
+  replacing.join();
 }
 
 TEST_F(GatewayTest, AStoppedServiceIsNamedAndTheOthersDoNotNotice) {
