@@ -3,6 +3,12 @@
 #include <fmt/format.h>
 
 namespace leat::service {
+namespace {
+
+// Longer than it takes one reader to answer a burst of small queries, shorter than anybody notices.
+constexpr auto help_after = std::chrono::microseconds(300);
+
+}  // namespace
 
 Queries::Queries(std::string service, platform::Platform platform, telemetry::Telemetry telemetry,
                  const Options& options)
@@ -27,15 +33,33 @@ void Queries::submit(QueryJob job) {
     } else if (queue_.size() >= options_.queries_waiting_max) {
       refusal = "too many queries are waiting";
     } else {
+      job.number = ++last_number_;
       queue_.push_back(std::move(job));
-      if (idle_.empty()) return;
-      const auto reader = idle_.back();
-      idle_.pop_back();
-      readers_[reader].executor->post([this, reader] { serve(reader); });
+      if (!idle_.empty()) ask_for_help();
       return;
     }
   }
   refuse(job, refusal);
+}
+
+// Requires: the lock, and an idle reader. The first one comes at once; the next when a burst has turned out to be more
+// than a burst.
+void Queries::ask_for_help() {
+  const auto reader = idle_.back();
+  idle_.pop_back();
+  auto& executor = *readers_[reader].executor;
+  if (awake_ == 0) {
+    ++awake_;
+    executor.post([this, reader] { serve(reader); });
+  } else {
+    executor.post_after(help_after, [this, reader] {
+      {
+        const std::lock_guard lock(mutex_);
+        ++awake_;
+      }
+      serve(reader);
+    });
+  }
 }
 
 void Queries::refuse(QueryJob& job, std::string_view why) {
@@ -48,15 +72,23 @@ bool Queries::take(std::size_t reader, QueryJob& into) {
   const std::lock_guard lock(mutex_);
   if (queue_.empty()) {
     idle_.push_back(reader);
+    --awake_;
     return false;
   }
   into = std::move(queue_.front());
   queue_.pop_front();
+  readers_[reader].newest = last_number_;
   return true;
 }
 
 void Queries::serve(std::size_t reader) {
   for (QueryJob job; take(reader, job);) answer(readers_[reader], job);
+  finish(readers_[reader]);
+}
+
+void Queries::finish(Reader& reader) {
+  if (reader.reading) reader.reading->finish();
+  reader.reading = nullptr;
 }
 
 void Queries::answer(Reader& reader, QueryJob& job) {
@@ -67,6 +99,7 @@ void Queries::answer(Reader& reader, QueryJob& job) {
     const auto& error = ran.error();
     response = http::problem(http::status_of(error.code), "The query failed", error.what);
     telemetry_.log.error("a query failed", {{"service", service_}, {"target", job.target}, {"why", error}});
+    finish(reader);
     reader.connections.erase(job.view->queries[job.index].group);  // the next one begins with a fresh connection
   }
   const auto& query = job.view->queries[job.index];
@@ -77,7 +110,20 @@ void Queries::answer(Reader& reader, QueryJob& job) {
 Result<http::Response> Queries::run(Reader& reader, const QueryJob& job) {
   if (job.deadline != platform::Instant{} && platform_.clock.now() > job.deadline)
     return fail(Code::timeout, "the request's time was over before it began");
+  LEAT_TRY(auto* connection, this->connection(reader, job));
+  // Whoever asked after the others began to read may have been told of something newer.
+  if (connection != reader.reading || job.number > reader.covered) {
+    finish(reader);
+    LEAT_CHECK(connection->begin());
+    reader.reading = connection;
+    reader.covered = reader.newest;
+  }
+  return connection->run(job);
+}
+
+Result<QueryConnection*> Queries::connection(Reader& reader, const QueryJob& job) {
   if (reader.view != job.view) {
+    finish(reader);
     reader.connections.clear();
     reader.view = job.view;
   }
@@ -86,7 +132,7 @@ Result<http::Response> Queries::run(Reader& reader, const QueryJob& job) {
   if (!connection) {
     LEAT_TRY(connection, QueryConnection::open(job.view, group, options_, platform_.clock));
   }
-  return connection->run(job);
+  return connection.get();
 }
 
 std::size_t Queries::waiting() const {

@@ -14,8 +14,9 @@
 
 namespace leat::service {
 
-// One queue for all readers, so that a slow statement holds up only the reader it runs on. A reader is woken only when
-// one is idle; a busy one takes the next query by itself. submit() from any thread.
+// One queue for all readers, so that a slow statement holds up only the reader it runs on. Waking a thread costs more
+// than a small query: an awake reader takes the next query by itself, and another is asked to help soon rather than at
+// once. What waits when a reader begins to read shares one read transaction. submit() from any thread.
 class Queries {
  public:
   Queries(std::string service, platform::Platform, telemetry::Telemetry, const Options&);
@@ -31,13 +32,18 @@ class Queries {
   struct Reader {
     std::map<std::size_t, std::unique_ptr<QueryConnection>> connections;  // by group
     std::shared_ptr<const View> view;                                     // that they belong to
+    QueryConnection* reading = nullptr;     // has begun, and may answer every query up to `covered`
+    std::uint64_t covered = 0, newest = 0;  // numbers of queries; newest: submitted when the last one was taken
     std::unique_ptr<platform::Executor> executor;
   };
 
+  void ask_for_help();
   void serve(std::size_t reader);
   bool take(std::size_t reader, QueryJob& into);
   void answer(Reader&, QueryJob&);
   Result<http::Response> run(Reader&, const QueryJob&);
+  Result<QueryConnection*> connection(Reader&, const QueryJob&);
+  static void finish(Reader&);
   static void refuse(QueryJob&, std::string_view why);
 
   const std::string service_;
@@ -46,7 +52,9 @@ class Queries {
   const Options options_;
   mutable std::mutex mutex_;
   std::deque<QueryJob> queue_;
+  std::uint64_t last_number_ = 0;
   std::vector<std::size_t> idle_;
+  std::size_t awake_ = 0;  // serving now; neither idle nor waiting for its time to help
   bool closed_ = false;
   std::vector<Reader> readers_;
 };

@@ -6,7 +6,6 @@
 
 #include "bus/position.h"
 #include "database/deadline.h"
-#include "database/transaction.h"
 
 namespace leat::service {
 namespace {
@@ -61,13 +60,18 @@ Result<> QueryConnection::prepare_state() {
   return {};
 }
 
-Result<http::Response> QueryConnection::run(const QueryJob& job) {
+Result<> QueryConnection::begin() {
   database_->set_now(clock_.unix_ms());
+  LEAT_TRY(auto transaction, database::Transaction::read(*database_));
+  transaction_.emplace(std::move(transaction));
+  return refresh_snapshot();
+}
+
+Result<http::Response> QueryConnection::run(const QueryJob& job) {
+  LEAT_ASSERT(transaction_.has_value());
   const auto latest = clock_.now() + options_.query_time_max;
   const auto at = job.deadline == platform::Instant{} ? latest : std::min(job.deadline, latest);
   const database::Deadline deadline(*database_, clock_, at);
-  LEAT_TRY(const auto transaction, database::Transaction::read(*database_));
-  LEAT_CHECK(refresh_snapshot());
 
   const auto etag = fmt::format("\"{:016x}\"", hash(seed_, job.target));
   const bool unchanged = !job.if_none_match.empty() && names(job.if_none_match, etag);

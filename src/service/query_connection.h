@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "database/database.h"
+#include "database/transaction.h"
 #include "http/http.h"
 #include "platform/clock.h"
 #include "service/options.h"
@@ -23,6 +24,7 @@ struct QueryJob {
   std::size_t index = 0;  // in view->queries
   std::vector<Value> path, query;
   Page page;
+  std::uint64_t number = 0;  // given by the queue, ascending
   std::string target, if_none_match;
   bool stale = false;  // what it waited for has not come
   platform::Instant arrived, deadline;
@@ -35,7 +37,11 @@ class QueryConnection {
   static Result<std::unique_ptr<QueryConnection>> open(std::shared_ptr<const View>, std::size_t group, const Options&,
                                                        platform::Clock&);
 
-  // The answer, with ETag and positions that belong to the very rows it shows.
+  // Begins to see the files as they are now; run() answers from that until finish().
+  Result<> begin();
+  void finish() { transaction_.reset(); }
+
+  // The answer, with ETag and positions that belong to the very rows it shows. Requires: begin().
   Result<http::Response> run(const QueryJob&);
 
  private:
@@ -69,6 +75,7 @@ class QueryConnection {
   const Options options_;
   platform::Clock& clock_;
   std::optional<database::Database> database_;
+  std::optional<database::Transaction> transaction_;
   std::vector<Attached> attached_;
   database::Statement state_version_;
   std::string identity_;
