@@ -23,23 +23,21 @@ void Checkpointer::run_one() {
       job = std::move(jobs_.front());
       jobs_.pop_front();
     }
-    if (store_.failure.failed()) return;
-    if (auto flushed = flush(job); !flushed) {
-      store_.failure.set(flushed.error());
-    } else {
-      store_.journal->retire(job.file);
-      ++store_.counters.checkpoints;
-    }
+    if (!store_.failure.failed()) checkpoint(job);
   }
   freed_();
+}
+
+void Checkpointer::checkpoint(const Job& job) {
+  if (auto flushed = flush(job); !flushed) return store_.failure.set(flushed.error());
+  store_.journal->retire(job.file);
+  ++store_.counters.checkpoints;
 }
 
 Result<> Checkpointer::flush(const Job& job) {
   for (const auto& segment : job.segments) {
     LEAT_CHECK(segment->sync());
-    // Neither is needed for anything but speed and space.
-    (void)segment->save_index();
-    if (segment->sealed()) (void)segment->trim();
+    segment->tidy();
   }
   return {};
 }

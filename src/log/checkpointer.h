@@ -12,7 +12,8 @@ namespace leat::log {
 
 class Checkpointer {
  public:
-  // `freed` is called after each checkpoint and when one has failed (then store.failure is set).
+  // `freed` is called after each checkpoint, also when one has failed or was not made, since the log has failed:
+  // whoever waits for a journal file must hear of it.
   Checkpointer(Store& store, std::function<void()> freed);
 
   // Everything that journal files up to `file` hold is in `segments`.
@@ -26,6 +27,7 @@ class Checkpointer {
     std::set<std::shared_ptr<Segment>> segments;
   };
   void run_one();
+  void checkpoint(const Job&);
   Result<> flush(const Job&);
 
   Store& store_;

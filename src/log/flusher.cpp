@@ -71,6 +71,7 @@ void Flusher::run() {
 
 // False when it must wait for a journal file.
 bool Flusher::flush_once() {
+  const std::lock_guard flushing(flushing_);
   Effects effects;
   bool ready = false;
   {
@@ -186,10 +187,11 @@ void Flusher::drain() {
   for (;;) {
     {
       const std::lock_guard lock(queue_mutex_);
-      if (queue_.empty()) return;
+      if (queue_.empty()) break;
     }
     if (!flush_once()) checkpointer_->finish();
   }
+  const std::lock_guard answered(flushing_);  // what the executor had taken before
 }
 
 void Flusher::stop(const Error& error) {

@@ -49,6 +49,7 @@ class Flusher {
   static void carry_out(Effects);
 
   Store& store_;
+  std::mutex flushing_;  // held from taking appends to answering them, so that answers keep the order; taken first
   mutable std::mutex queue_mutex_;  // taken after the write lock; guards what follows
   std::deque<std::unique_ptr<Pending>> queue_;
   std::size_t queued_bytes_ = 0;

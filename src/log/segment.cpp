@@ -74,6 +74,7 @@ Result<std::uint64_t> Segment::check_and_cut(bool rewritten) {
 }
 
 Result<> Segment::remove_files() {
+  const std::lock_guard naming(naming_);
   removed_ = true;
   for (const std::string_view extension : {".log", ".sums", ".index"}) {
     auto removed = files_.remove(path(extension));
@@ -108,14 +109,19 @@ Result<> Segment::write(std::uint64_t position, std::string_view batches, std::u
   return files->sums->write_at(std::uint64_t{ordinal} * sum_bytes, sums);
 }
 
+Result<> Segment::sync_once() {
+  LEAT_TRY(const auto files, open_files());
+  LEAT_CHECK(files->log->sync());
+  return files->sums->sync();
+}
+
 Result<> Segment::sync() {
-  const auto sync_both = [&]() -> Result<> {
-    LEAT_TRY(const auto files, open_files());
-    LEAT_CHECK(files->log->sync());
-    return files->sums->sync();
-  };
-  auto synced = sync_both();
-  return removed_ ? Result<>{} : synced;  // nobody needs what has been deleted meanwhile
+  const std::lock_guard syncing(syncing_);
+  if (!sync_failure_) {
+    if (auto synced = sync_once(); !synced) sync_failure_ = synced.error();
+  }
+  if (!sync_failure_ || removed_) return {};  // nobody needs what has been deleted meanwhile
+  return fail(*sync_failure_);
 }
 
 void Segment::publish(const Extent& end, const std::vector<IndexEntry>& batches) {
@@ -129,6 +135,14 @@ void Segment::publish(const Extent& end, const std::vector<IndexEntry>& batches)
       noted_.push_back(batch);
     }
   }
+}
+
+// Under the lock of the names, and not once they are gone: a new partition may have taken them.
+void Segment::tidy() {
+  const std::lock_guard naming(naming_);
+  if (removed_) return;
+  (void)save_index();
+  if (sealed_) (void)trim();
 }
 
 Result<> Segment::trim() {

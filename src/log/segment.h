@@ -34,15 +34,15 @@ class Segment {
   // The writer's side. Space for all up to `end`, ahead of need; Code::no_space changes nothing.
   Result<> reserve(const Extent& end);
   Result<> write(std::uint64_t position, std::string_view batches, std::uint32_t ordinal, std::string_view sums);
+  // A failure is final: the system reports it to one caller, of the flusher and the checkpointer, and to no later one.
   Result<> sync();
   // Moves durable() to `end`; `batches` are the places of what lies between.
   void publish(const Extent& end, const std::vector<IndexEntry>& batches);
-  // Nothing more will be appended: gives back what was reserved. Requires: durable() is all that was written.
-  Result<> trim();
+  // What only speed and space need: brings the index file up to date and gives back what was reserved, if nothing more
+  // will be appended. One caller at a time. Requires: a sealed segment's durable() is all that was written.
+  void tidy();
   void seal() { sealed_ = true; }
   bool sealed() const { return sealed_; }
-  // Writes the index entries that the file does not have. One caller at a time.
-  Result<> save_index();
 
   // Whole batches from the one that contains `from` or else the next; empty when this segment has none.
   Result<Slice> read(Offset from, std::size_t bytes_max);
@@ -63,6 +63,9 @@ class Segment {
   Result<Look> look(Find find);
   Result<> load_index();
   bool drop_stored_index();
+  Result<> save_index();  // the entries that the file does not have
+  Result<> trim();
+  Result<> sync_once();
   std::string path(std::string_view extension) const { return stem_ + std::string(extension); }
 
   platform::Files& files_;
@@ -71,6 +74,10 @@ class Segment {
   const SegmentName name_;
   std::uint64_t reserved_log_ = 0, reserved_sums_ = 0, step_;  // the writer's
   std::atomic<bool> sealed_ = false, removed_ = false;
+
+  std::mutex syncing_;
+  std::optional<Error> sync_failure_;  // guarded by syncing_
+  std::mutex naming_;                  // held while files get or lose their names; taken before loading_index_
 
   std::mutex loading_index_;  // taken before mutex_
   std::uint64_t scan_until_;  // where noted_ begins; guarded by loading_index_
