@@ -37,17 +37,23 @@ class Rewriter {
   // Even with nothing kept there is a segment to stand for what was there.
   Result<> finish(Offset base_if_empty) {
     if (entries_.empty()) LEAT_CHECK(begin(base_if_empty));
-    for (const auto& segment : segments_) {
-      LEAT_CHECK(segment->sync());
-      segment->seal();
-    }
-    return store_.platform.files.sync_directory(store_.folder(partition_.id()));
+    auto synced = sync();
+    // The folder is not ours alone: what a failed flush of it covered may be a segment that was rolled meanwhile.
+    if (!synced) store_.failure.set(synced.error());
+    return synced;
   }
 
   const Partition::Segments& segments() const { return segments_; }
   const std::vector<SegmentEntry>& entries() const { return entries_; }
 
  private:
+  Result<> sync() {
+    for (const auto& segment : segments_) {
+      LEAT_CHECK(segment->sync());
+      segment->seal();
+    }
+    return store_.platform.files.sync_directory(store_.folder(partition_.id()));
+  }
   Result<> begin(Offset base) {
     const SegmentName name{base, generation_};
     auto segment = std::make_shared<Segment>(store_.platform.files, store_.folder(partition_.id()), partition_.id(),

@@ -120,8 +120,16 @@ Result<> OpenLog::create(PartitionId id, PartitionOptions options) {
   const std::lock_guard lock(store_.writing);
   if (store_.failure.failed()) return fail(store_.failure.error());
   if (store_.partitions.find(id)) return fail(Code::conflict, fmt::format("partition {} exists already", text(id)));
-  LEAT_TRY(auto partition, Partition::create(store_.platform.files, store_.folder(id), id, options));
-  LEAT_CHECK(store_.platform.files.sync_directory(store_.partitions_folder()));
+  auto made = Partition::create(store_.platform.files, store_.folder(id), id, options);
+  if (made) {
+    if (auto synced = store_.platform.files.sync_directory(store_.partitions_folder()); !synced)
+      made = fail(synced.error());
+  }
+  if (!made && made.error().code == Code::io) {  // perhaps a flush: what it covered must not be flushed again
+    store_.failure.set(made.error());
+    return fail(store_.failure.error());
+  }
+  LEAT_TRY(auto partition, std::move(made));
   LEAT_CHECK(commit([&](GroupBuilder& group) { partition->describe(group); }));
   store_.partitions.add(std::move(partition));
   return {};
@@ -201,13 +209,13 @@ Result<std::vector<EpochStart>> OpenLog::epochs(PartitionId id) const {
 std::shared_ptr<void> OpenLog::when_past(PartitionId id, Offset seen, Task wake) {
   const auto partition = store_.partitions.find(id);
   if (partition) {
-    if (auto waiter = partition->wait_past(seen, wake)) return waiter;
+    if (auto waiter = partition->wait_past(seen, wake)) return Waiter::handle(std::move(waiter));
   }
   auto waiter = std::make_shared<Waiter>(std::move(wake));
   flusher_->post([weak = std::weak_ptr(waiter)] {
     if (const auto alive = weak.lock()) alive->fire();
   });
-  return waiter;
+  return Waiter::handle(std::move(waiter));
 }
 
 Result<> OpenLog::delete_before(PartitionId id, Offset offset) {

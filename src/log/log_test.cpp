@@ -261,6 +261,44 @@ TEST_F(LogTest, AFullDiskFailsAppendsUntilThereIsSpace) {
   EXPECT_EQ(must_read(p0), (Values{{0, "a"}, {1, "b"}}));
 }
 
+TEST_F(LogTest, LettingGoOfAWaiterCancelsItAlsoWhileOthersAreWoken) {
+  ASSERT_TRUE(log->create(p0, {}));
+  std::shared_ptr<void> first, second;
+  int woken = 0;
+  first = log->when_past(p0, Offset{0}, [&] { ++woken, second.reset(); });
+  second = log->when_past(p0, Offset{0}, [&] { ++woken, first.reset(); });
+  must_append({{p0, batch_of({"a"})}});
+  EXPECT_EQ(woken, 1);
+}
+
+TEST_F(LogTest, AFailedFlushOfANewPartitionStopsTheLogToo) {
+  ASSERT_TRUE(log->create(p0, {}));
+  world.files().fail_next_sync();
+  EXPECT_EQ(log->create(p1, {}).error().code, Code::unavailable);
+  EXPECT_EQ(log->create(p1, {}).error().code, Code::unavailable);
+  EXPECT_EQ(append(world, *log, {{p0, batch_of({"a"})}}).error().code, Code::unavailable);
+}
+
+// Whoever waits for a journal file when something else stops the log must hear of it.
+TEST(LogStop, AnswersEveryAppendWhateverFailed) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    platform::SimWorld world(seed);
+    ASSERT_TRUE(world.files().make_directory("d"));
+    auto log = Log::open(world.platform(), "d", {.journal_bytes = 4096});
+    ASSERT_TRUE(log);
+    ASSERT_TRUE((*log)->create(partition(0), {}));
+    int answered = 0;
+    for (int i = 0; i < 20; ++i) {
+      (*log)->append({{partition(0), batch_of({"a"})}}, [&](auto) { ++answered; });
+      world.run(world.choose(3));
+    }
+    world.files().fail_next_sync();
+    EXPECT_FALSE((*log)->configure(partition(0), {}));
+    world.run();
+    EXPECT_EQ(answered, 20) << "seed " << seed;
+  }
+}
+
 TEST_F(LogTest, AfterAFailedFlushNothingIsAcknowledgedAndReadsGoOn) {
   ASSERT_TRUE(log->create(p0, {}));
   must_append({{p0, batch_of({"a"})}});

@@ -11,12 +11,18 @@
 
 namespace leat::log {
 
-// Fires once at most. Whoever waits holds it; letting go of it cancels.
+// Fires once at most.
 class Waiter {
  public:
   explicit Waiter(Task wake) : wake_(std::move(wake)) {}
   void fire() {
     if (!fired_.exchange(true)) wake_();
+  }
+  void cancel() { fired_ = true; }
+  // What the waiting one holds: letting go of it cancels, also when this waiter has been taken already to be fired.
+  static std::shared_ptr<void> handle(std::shared_ptr<Waiter> waiter) {
+    void* const at = waiter.get();
+    return {at, [waiter = std::move(waiter)](void*) { waiter->cancel(); }};
   }
 
  private:
