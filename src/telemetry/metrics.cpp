@@ -14,13 +14,12 @@
 namespace leat::telemetry {
 namespace {
 
-struct AskedGauge {
+struct Asked {
   std::function<double()> ask;
   std::uint64_t ticket;  // tells a Registration whether this is still its own callback
 };
 
-using Instrument =
-    std::variant<std::unique_ptr<Counter>, std::unique_ptr<Gauge>, std::unique_ptr<Histogram>, AskedGauge>;
+using Instrument = std::variant<std::unique_ptr<Counter>, std::unique_ptr<Gauge>, std::unique_ptr<Histogram>, Asked>;
 
 // A place that nobody has asked for yet.
 bool is_fresh(const Instrument& instrument) {
@@ -53,8 +52,8 @@ void collect(const Histogram& histogram, prometheus::ClientMetric& into) {
 }
 
 void collect(const Instrument& instrument, prometheus::ClientMetric& into) {
-  if (auto* asked = std::get_if<AskedGauge>(&instrument)) {
-    into.gauge.value = asked->ask();
+  if (auto* asked = std::get_if<Asked>(&instrument)) {
+    into.gauge.value = into.counter.value = asked->ask();  // the family's kind tells which is shown
   } else if (auto* counter = std::get_if<std::unique_ptr<Counter>>(&instrument)) {
     collect(**counter, into);
   } else if (auto* gauge = std::get_if<std::unique_ptr<Gauge>>(&instrument)) {
@@ -123,13 +122,16 @@ struct Metrics::State {
     return **held;
   }
 
+  static Registration add_asked(const std::shared_ptr<State>&, std::string_view name, std::string_view help,
+                                prometheus::MetricType, Labels, std::function<double()> ask);
+
   void remove(const std::string& name, const Labels& labels, std::uint64_t ticket) {
     const std::lock_guard lock(mutex);
     auto family = families.find(name);
     if (family == families.end()) return;
     auto member = family->second.members.find(labels);
     if (member == family->second.members.end()) return;
-    auto* asked = std::get_if<AskedGauge>(&member->second);
+    auto* asked = std::get_if<Asked>(&member->second);
     if (!asked || asked->ticket != ticket) return;
     family->second.members.erase(member);
     if (family->second.members.empty()) families.erase(family);
@@ -154,13 +156,24 @@ Histogram& Metrics::histogram(std::string_view name, std::string_view help, Labe
 
 Registration Metrics::gauge_from(std::string_view name, std::string_view help, Labels labels,
                                  std::function<double()> ask) {
+  return State::add_asked(state_, name, help, prometheus::MetricType::Gauge, std::move(labels), std::move(ask));
+}
+
+Registration Metrics::counter_from(std::string_view name, std::string_view help, Labels labels,
+                                   std::function<double()> ask) {
+  return State::add_asked(state_, name, help, prometheus::MetricType::Counter, std::move(labels), std::move(ask));
+}
+
+Registration Metrics::State::add_asked(const std::shared_ptr<State>& state, std::string_view name,
+                                       std::string_view help, prometheus::MetricType type, Labels labels,
+                                       std::function<double()> ask) {
   std::ranges::sort(labels);
-  const std::lock_guard lock(state_->mutex);
-  const std::uint64_t ticket = ++state_->next_ticket;
-  Instrument& place = state_->place(name, help, prometheus::MetricType::Gauge, labels);
-  LEAT_ASSERT(std::holds_alternative<AskedGauge>(place) || is_fresh(place));  // somebody may hold the other's address
-  place = AskedGauge{std::move(ask), ticket};
-  return Registration([weak = std::weak_ptr(state_), name = std::string(name), labels = std::move(labels), ticket] {
+  const std::lock_guard lock(state->mutex);
+  const std::uint64_t ticket = ++state->next_ticket;
+  Instrument& place = state->place(name, help, type, labels);
+  LEAT_ASSERT(std::holds_alternative<Asked>(place) || is_fresh(place));  // somebody may hold the other's address
+  place = Asked{std::move(ask), ticket};
+  return Registration([weak = std::weak_ptr(state), name = std::string(name), labels = std::move(labels), ticket] {
     if (auto state = weak.lock()) state->remove(name, labels, ticket);
   });
 }

@@ -87,10 +87,11 @@ class Metrics {
   Counter& counter(std::string_view name, std::string_view help, Labels labels = {});
   Gauge& gauge(std::string_view name, std::string_view help, Labels labels = {});
   Histogram& histogram(std::string_view name, std::string_view help, Labels labels, std::vector<double> bounds);
-  // A gauge asked at each render, from the rendering thread. A second one of the same name and labels replaces the
-  // first; a gauge() of the same name and labels would be a contradiction. The callback does not run any more once the
-  // Registration is gone. Requires: the callback asks nothing of Metrics.
+  // A gauge, or a counter, asked at each render, from the rendering thread. A second one of the same name and labels
+  // replaces the first; a gauge() or counter() of the same name and labels would be a contradiction. The callback does
+  // not run any more once the Registration is gone. Requires: the callback asks nothing of Metrics.
   Registration gauge_from(std::string_view name, std::string_view help, Labels labels, std::function<double()> ask);
+  Registration counter_from(std::string_view name, std::string_view help, Labels labels, std::function<double()> ask);
 
   // Prometheus' text exposition format.
   std::string render() const;
