@@ -151,7 +151,7 @@ Result<json::value> parse_json(std::string_view text, JsonLimits limits, JsonFau
     found.offset = parser.write_some(false, text.data(), text.size(), failure);
     if (!failure && found.offset < text.size()) failure = json::error::extra_data;
     if (!failure) return parser.handler().release();
-    found.reason = failure.message();
+    found.reason = is_utf8(text) ? failure.message() : "invalid UTF-8";
     if (const auto& key = parser.handler().duplicate()) found.reason += fmt::format(" \"{}\"", *key);
   } catch (const std::exception& e) {
     found.reason = e.what();
