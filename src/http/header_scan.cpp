@@ -6,6 +6,11 @@ namespace {
 // What a request line holds besides its target: the method, two spaces, the version and the line's end.
 constexpr std::size_t beside_target_max = 64;
 
+// No request begins so, whatever its method. (A line's end may come first.)
+bool is_no_text(char c) {
+  return (static_cast<unsigned char>(c) < ' ' && c != '\r' && c != '\n') || static_cast<unsigned char>(c) > '~';
+}
+
 }  // namespace
 
 void HeaderScan::restart() { scanned_ = line_begin_ = first_line_ = fields_ = 0; }
@@ -28,6 +33,9 @@ std::optional<Refusal> HeaderScan::check_sizes(std::size_t seen) const {
 }
 
 std::expected<std::size_t, Refusal> HeaderScan::find_end(std::string_view unread) {
+  // Said at once: a client that speaks TLS waits for an answer and will never send the end of a line.
+  if (scanned_ == 0 && !unread.empty() && is_no_text(unread[0]))
+    return std::unexpected(Refusal{400, "this is not HTTP/1.1; is it TLS? This listener does not speak TLS"});
   for (;;) {
     const std::size_t line_feed = unread.find('\n', scanned_);
     if (line_feed == std::string_view::npos) {
