@@ -1,6 +1,8 @@
 #include "schema/sentence.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <optional>
 
 #include <fmt/format.h>
@@ -85,6 +87,15 @@ constexpr Rule rules[] = {
     {"Value type not permitted", "type", "must be {}", "has a type that is not permitted"},
 };
 
+// An integer to whoever wrote it, and to us a number that has no exact place.
+bool is_beyond_int64(const json::value& root, const std::vector<std::string>& path) {
+  boost::system::error_code missing;
+  const auto* value = root.find_pointer(pointer_to(path), missing);
+  if (!value) return false;
+  if (value->is_uint64()) return value->get_uint64() > std::numeric_limits<std::int64_t>::max();
+  return value->is_double() && std::fabs(value->get_double()) >= 0x1p63;
+}
+
 std::string by_rule(const json::value& schema, const Finding& finding, const Rule& rule) {
   const auto* keyword = keyword_at(schema, finding.path, rule.keyword);
   if (!keyword) return std::string(rule.says_without);
@@ -119,7 +130,7 @@ class Telling {
     if (text.contains("anyOf") || text.contains("oneOf") || text.contains("child schema."))
       return no_alternative(finding);
     for (const auto& rule : rules)
-      if (text.starts_with(rule.begins)) return add(finding.path, by_rule(schema_, finding, rule));
+      if (text.starts_with(rule.begins)) return add(finding.path, sentence(finding, rule));
     // What else there is repeats for an outer value that an inner one is wrong.
   }
 
@@ -137,6 +148,13 @@ class Telling {
   static std::vector<std::string> below(std::vector<std::string> path, std::string step) {
     path.push_back(std::move(step));
     return path;
+  }
+
+  std::string sentence(const Finding& finding, const Rule& rule) const {
+    auto says = by_rule(schema_, finding, rule);
+    const bool wants_integer = rule.keyword == "type" && says.contains("integer");
+    if (wants_integer && is_beyond_int64(value_, finding.path)) says += " of at most 64 bits";
+    return says;
   }
 
   void add(const std::vector<std::string>& path, std::string message) {
