@@ -28,17 +28,39 @@ http::Response violates(const std::vector<schema::Violation>& violations) {
                        fmt::format("{}: {}", first.pointer.empty() ? "the body" : first.pointer, first.message), extra);
 }
 
-OrResponse<> read_body(Command& command, const schema::JsonSchema* schema, std::string body) {
+// application/json and whatever ends with +json; parameters do not matter. A web page cannot make a browser send these
+// to another site unasked, which it can with every type that is refused here.
+bool is_json(std::string_view content_type) {
+  auto type = content_type.substr(0, content_type.find(';'));
+  while (type.ends_with(' ')) type.remove_suffix(1);
+  constexpr std::string_view application = "application/", suffix = "+json";
+  if (type.size() <= application.size() + suffix.size() && !http::same_name(type, "application/json")) return false;
+  return http::same_name(type, "application/json") ||
+         (http::same_name(type.substr(0, application.size()), application) &&
+          http::same_name(type.substr(type.size() - suffix.size()), suffix));
+}
+
+http::Response not_json(std::string_view content_type) {
+  return http::problem(
+      415, "The body is not JSON",
+      fmt::format("Content-Type is {}; it must be application/json", content_type.empty() ? "missing" : content_type));
+}
+
+OrResponse<> read_body(Command& command, const schema::JsonSchema* schema, http::Request& request) {
   if (!schema) {
-    if (body.empty()) return {};
+    if (request.body.empty()) return {};
     return std::unexpected(http::problem(400, "No body is expected", "this request takes no body"));
   }
-  auto value = parse_json(body);
+  if (request.body.empty())
+    return std::unexpected(http::problem(400, "The body is missing", "this request takes a body of application/json"));
+  const auto content_type = request.headers.get("Content-Type").value_or("");
+  if (!is_json(content_type)) return std::unexpected(not_json(content_type));
+  auto value = parse_json(request.body);
   if (!value) return std::unexpected(http::problem(400, "The body is not JSON", value.error().what));
   const auto violations = schema->validate(*value);
   if (!violations.empty()) return std::unexpected(violates(violations));
   command.body = *std::move(value);
-  command.body_text = std::move(body);
+  command.body_text = std::move(request.body);
   return {};
 }
 
@@ -85,8 +107,7 @@ OrResponse<Command> read_command(std::shared_ptr<const ServicePlan> service, std
   if (!query_parameters) return std::unexpected(std::move(query_parameters).error());
   command.query = *std::move(query_parameters);
 
-  if (auto done = read_body(command, plan.body.get(), std::move(request.body)); !done)
-    return std::unexpected(std::move(done).error());
+  if (auto done = read_body(command, plan.body.get(), request); !done) return std::unexpected(std::move(done).error());
   read_origin(command, request.headers);
   return command;
 }

@@ -73,6 +73,7 @@ class TestMachine {
                                                       const HeaderList& headers = {}) {
     auto slot = std::make_shared<std::optional<http::Response>>();
     http::Request request;
+    request.headers.add("Content-Type", "application/json");
     request.method = method;
     request.target = target;
     request.body = std::move(body);

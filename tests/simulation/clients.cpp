@@ -208,6 +208,7 @@ void Clients::send(std::string_view method, std::string_view route, std::vector<
                    std::string position, std::move_only_function<void(const http::Response&)> told) {
   http::Request request;
   request.target = "/";
+  request.headers.add("Content-Type", "application/json");
   request.body = std::move(body);
   if (!position.empty()) request.headers.add("Leat-Position", std::move(position));
   ++*in_flight_;
