@@ -64,8 +64,8 @@ std::string_view name(Phase phase) {
   LEAT_ASSERT(!"a phase of no kind");
 }
 
-std::string health_name(const std::string& service, const ReadModelPlan& plan) {
-  return fmt::format("read model {}.{}", service, plan.name);
+std::string health_name(const std::string& service, const std::string& read_model) {
+  return fmt::format("read model {}.{}", service, read_model);
 }
 
 Generation::Generation(std::shared_ptr<const ServicePlan> service, const ReadModelPlan& plan, std::string path,
@@ -90,6 +90,11 @@ void Generation::set_stopped(std::string reason) {
   const std::lock_guard lock(mutex_);
   state_.phase = Phase::stopped;
   state_.reason = std::move(reason);
+}
+
+void Generation::set_current() {
+  const std::lock_guard lock(mutex_);
+  state_.current = true;
 }
 
 void Generation::set_applied(std::int64_t last_event_ms, bool at_end) {

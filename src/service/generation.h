@@ -24,7 +24,7 @@ enum class Phase {
 std::string_view name(Phase);
 
 // The condition of a read model in Health.
-std::string health_name(const std::string& service, const ReadModelPlan&);
+std::string health_name(const std::string& service, const std::string& read_model);
 
 // What everybody may know of a generation; queries hold it while they use its file. Safe from any thread.
 class Generation {
@@ -43,10 +43,12 @@ class Generation {
     std::string reason;
     std::int64_t last_event_ms = 0;  // time of the last event applied; 0: none yet
     bool at_end = false;             // nothing more was on the bus when it last looked
+    bool current = false;            // queries see it
   };
   State state() const;
   void set_live();
   void set_stopped(std::string reason);
+  void set_current();
   void set_applied(std::int64_t last_event_ms, bool at_end);
 
  private:

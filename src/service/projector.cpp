@@ -51,9 +51,6 @@ Projector::Projector(Context context, const Options& options, std::shared_ptr<Ge
       events_(context_.telemetry.metrics.counter(
           "leat_read_model_events_total", "Events a read model has taken in.",
           {{"service", context_.service}, {"read_model", generation_->plan().name}})),
-      lag_seconds_(context_.telemetry.metrics.gauge(
-          "leat_read_model_lag_seconds", "Age of the last event applied while more were waiting; 0 at the end.",
-          {{"service", context_.service}, {"read_model", generation_->plan().name}})),
       inbox_(std::make_shared<Inbox>()),
       executor_(context_.platform.executors.open("project-" + context_.service + "." + generation_->plan().name, 1)) {
   inbox_->executor = executor_.get();
@@ -210,8 +207,6 @@ void Projector::advance(const std::vector<Arrival>& arrivals) {
   }
   const bool at_end = std::all_of(arrivals.begin(), arrivals.end(), [](const auto& a) { return a.delivery->at_end; });
   generation_->set_applied(last_ms, at_end);
-  const auto age_ms = std::max<std::int64_t>(context_.platform.clock.unix_ms() - last_ms, 0);
-  lag_seconds_.set(at_end || last_ms == 0 ? 0 : static_cast<double>(age_ms) / 1000);
   for (const auto& [topic, delivery] : arrivals) generation_->progress().advance(delivery->positions);
 }
 
@@ -229,8 +224,10 @@ void Projector::stop(std::string reason) {
       "a read model has stopped",
       {{"service", context_.service}, {"read_model", generation_->plan().name}, {"why", reason}});
   generation_->set_stopped(reason);
-  if (auto settled = std::exchange(settled_, nullptr)) return settled(fail(Code::unavailable, std::move(reason)));
-  context_.telemetry.health.set(health_name(context_.service, generation_->plan()), false, reason);
+  // One that fills beside the current one troubles nobody when it stops.
+  if (generation_->state().current)
+    context_.telemetry.health.set(health_name(context_.service, generation_->plan().name), false, reason);
+  if (auto settled = std::exchange(settled_, nullptr)) settled(fail(Code::unavailable, std::move(reason)));
 }
 
 }  // namespace leat::service

@@ -67,7 +67,6 @@ class Projector {
   Task opened_;
   Settled settled_;
   telemetry::Counter& events_;
-  telemetry::Gauge& lag_seconds_;
 
   // Of the projector's thread.
   std::optional<database::Database> database_;

@@ -37,12 +37,42 @@ Result<GenerationFiles> load_generation_files(platform::Files& files, const std:
   return out;
 }
 
-ReadModel::ReadModel(Projector::Context context, const Options& options, std::string base, const std::string& below)
+ReadModel::ReadModel(Projector::Context context, std::string name, const Options& options, std::string base)
     : context_(std::move(context)),
+      name_(std::move(name)),
       options_(options),
       base_(std::move(base)),
-      below_(below),
-      directory_(base_ + "/" + below_) {}
+      below_("read_models/" + name_),
+      directory_(base_ + "/" + below_) {
+  auto gauge = [&](const char* metric, const char* help, std::function<double()> ask) {
+    gauges_.push_back(context_.telemetry.metrics.gauge_from(
+        metric, help, {{"service", context_.service}, {"read_model", name_}}, std::move(ask)));
+  };
+  gauge("leat_read_model_lag_events", "Events on the bus that a read model has not applied.",
+        [this] { return static_cast<double>(lag_events_.load()); });
+  gauge("leat_read_model_lag_seconds", "Age of the last event applied while others wait; 0 when none does.",
+        [this] { return lag_seconds_.load(); });
+}
+
+ReadModel::~ReadModel() {
+  gauges_.clear();
+  current_ = {};  // what its thread might still say comes before the condition is gone
+  context_.telemetry.health.remove(health_name(context_.service, name_));
+}
+
+void ReadModel::tell_lag(std::int64_t events, double seconds) {
+  lag_events_ = events;
+  lag_seconds_ = seconds;
+}
+
+// From here on the program is as ready as this generation is. It may stop at this very moment: then either its
+// projector sees that it is the current one, or we see that it has stopped.
+void ReadModel::show_current() {
+  context_.telemetry.health.set(health_name(context_.service, name_), true);
+  current_.generation->set_current();
+  if (const auto state = current_.generation->state(); state.phase == Phase::stopped)
+    context_.telemetry.health.set(health_name(context_.service, name_), false, state.reason);
+}
 
 ReadModel::Filling ReadModel::begin(std::shared_ptr<const ServicePlan> service, const ReadModelPlan& plan,
                                     const Topics& topics, const std::string& file, Task opened, Settled settled) {
@@ -60,11 +90,8 @@ Result<> ReadModel::open(std::shared_ptr<const ServicePlan> service, const ReadM
   LEAT_TRY(const auto files, load_generation_files(context_.platform.files, directory_));
   const auto file = is_generation_of(files.current, plan.hash) ? files.current : plan.hash + ".db";
   if (file != files.current) LEAT_CHECK(remember(file));
-  current_ =
-      begin(std::move(service), plan, topics, file, std::move(opened),
-            [health = &context_.telemetry.health, name = health_name(context_.service, plan)](Result<> caught_up) {
-              if (!caught_up) health->set(name, false, caught_up.error().what);
-            });
+  current_ = begin(std::move(service), plan, topics, file, std::move(opened), [](Result<>) {});
+  show_current();
   return {};
 }
 
@@ -94,6 +121,7 @@ Result<std::shared_ptr<void>> ReadModel::take_over() {
   std::shared_ptr<void> old = std::move(current_.projector);
   current_ = std::move(next_);
   next_ = {};
+  show_current();
   return old;
 }
 

@@ -1,6 +1,7 @@
 // service/read_model.h — the generations of one read model: the one that queries see, and the one that will follow it.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -26,8 +27,9 @@ class ReadModel {
 
   using Settled = Projector::Settled;
 
-  // Its files lie in `base`/`below`.
-  ReadModel(Projector::Context, const Options&, std::string base, const std::string& below);
+  // Its files lie in `base`/read_models/`name`.
+  ReadModel(Projector::Context, std::string name, const Options&, std::string base);
+  ~ReadModel();
 
   // Opens the generation that fits the plan: the current one, or a filling that an earlier life began, or a new one.
   // `opened` is called from the projector's thread when the file can be read.
@@ -44,6 +46,9 @@ class ReadModel {
   Result<std::shared_ptr<void>> take_over();
   void give_up_next();
 
+  // What the metrics say about the current generation; whoever has asked the bus for its ends knows it.
+  void tell_lag(std::int64_t events, double seconds);
+
   const std::shared_ptr<Generation>& current() const { return current_.generation; }
   const std::shared_ptr<Generation>& next() const { return next_.generation; }
 
@@ -57,11 +62,16 @@ class ReadModel {
   Result<std::string> free_name(const ReadModelPlan&) const;
   Result<> remember(const std::string& file);
   Result<> remove_others(const GenerationFiles&);
+  void show_current();
 
   const Projector::Context context_;
+  const std::string name_;
   const Options options_;
   const std::string base_, below_, directory_;
   Filling current_, next_;
+  std::atomic<std::int64_t> lag_events_ = 0;
+  std::atomic<double> lag_seconds_ = 0;
+  std::vector<telemetry::Registration> gauges_;  // last: they ask the above
 };
 
 }  // namespace leat::service

@@ -26,6 +26,9 @@ auto handler_of(std::shared_ptr<Slot> slot, PlanOf plan, std::size_t index) {
   };
 }
 
+// A service that stopped in the middle of a change would leave it without an end.
+Error being_changed() { return {Code::conflict, "an edit is being put in force; ask again when it is"}; }
+
 bus::TopicConfig config_of(const definition::Topic& topic) {
   bus::TopicConfig out;
   out.partitions = topic.partitions;
@@ -154,13 +157,19 @@ void System::run_service(const std::string& name, Done<Result<>> done) {
 }
 
 void System::start_service(std::string name, Done<Result<>> done) {
-  mailbox_->post(
-      [this, name = std::move(name), done = std::move(done)]() mutable { run_service(name, std::move(done)); });
+  mailbox_->post([this, name = std::move(name), done = std::move(done)]() mutable {
+    if (reloading_) return done(fail(being_changed()));
+    if (const auto found = slots_.find(name); found != slots_.end()) found->second->told_to_stop = false;
+    run_service(name, std::move(done));
+  });
 }
 
 void System::stop_service(std::string name, Done<Result<>> done) {
-  mailbox_->post(
-      [this, name = std::move(name), done = std::move(done)]() mutable { halt_service(name, std::move(done)); });
+  mailbox_->post([this, name = std::move(name), done = std::move(done)]() mutable {
+    if (reloading_) return done(fail(being_changed()));
+    if (const auto found = slots_.find(name); found != slots_.end()) found->second->told_to_stop = true;
+    halt_service(name, std::move(done));
+  });
 }
 
 void System::halt_service(const std::string& name, Done<Result<>> done) {
@@ -194,6 +203,7 @@ void System::rebuild(std::string service, std::string read_model, Done<Result<>>
   mailbox_->post(
       [this, service = std::move(service), read_model = std::move(read_model), done = std::move(done)]() mutable {
         const auto found = slots_.find(service);
+        if (reloading_) return done(fail(being_changed()));
         if (found == slots_.end() || !found->second->service)
           return done(fail(Code::not_found, fmt::format("no service {} is running", service)));
         found->second->service->rebuild(read_model, std::move(done));

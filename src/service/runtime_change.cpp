@@ -44,7 +44,10 @@ void System::prepare(std::shared_ptr<Reload> reload) {
     if (found == slots_.end() || !found->second->service) continue;
     all->begin();
     found->second->service->prepare_change(PlanOf(reload->plan, &service), reload->topics,
-                                           [all](Result<> ready) { all->end(std::move(ready)); });
+                                           [all, name = service.name](Result<> ready) {
+                                             if (!ready) ready = fail(std::move(ready).error().in("service " + name));
+                                             all->end(std::move(ready));
+                                           });
   }
   all->end({});
 }
@@ -68,14 +71,18 @@ void System::switch_over(std::shared_ptr<Reload> reload, Result<> prepared) {
   const auto end = [all](Result<> result) { all->end(std::move(result)); };
   all->begin();
   for (const auto& [name, slot] : slots_) {
+    if (slot->told_to_stop && names(*plan_, name)) continue;
     all->begin();
     if (!names(*plan_, name)) {
-      halt_service(name, end);
-      telemetry_.health.remove("service " + name);
+      halt_service(name, [this, name, end](Result<> halted) {
+        telemetry_.health.remove("service " + name);
+        end(std::move(halted));
+      });
     } else if (slot->service) {
       slot->service->change(plan_->hash, end);
     } else {
-      run_service(name, end);
+      // One that cannot start is logged and shown by /readyz; the others change, as they do when the system starts.
+      run_service(name, [end](Result<>) { end({}); });
     }
   }
   all->end({});

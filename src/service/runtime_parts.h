@@ -17,6 +17,7 @@ struct System::Slot {
   bool open = false;  // requests may come in
   std::string why = "it has not started yet";
   std::unique_ptr<Service> service;  // changed by the control thread alone
+  bool told_to_stop = false;         // of the control thread; stays so across a reload
 
   void put(std::unique_ptr<Service> made) {
     const std::unique_lock lock(mutex);

@@ -59,10 +59,7 @@ ServiceStatus System::status_of(const std::string& name, const std::vector<bus::
     const auto last_ms = generations[i]->state().last_event_ms;
     if (model.lag_events > 0 && last_ms != 0)
       model.lag_seconds = static_cast<double>(std::max<std::int64_t>(platform_.clock.unix_ms() - last_ms, 0)) / 1000;
-    telemetry_.metrics
-        .gauge("leat_read_model_lag_events", "Events on the bus that a read model has not applied, when last asked.",
-               {{"service", name}, {"read_model", model.name}})
-        .set(static_cast<double>(model.lag_events));
+    slot.service->tell_lag(model.name, model.lag_events, model.lag_seconds);
   }
   return out;
 }

@@ -57,6 +57,7 @@ Service::~Service() {
   read_models_.clear();
   relay_->close();
   writer_.reset();
+  around_.telemetry.health.remove("outbox " + name_);
 }
 
 Service::Topics Service::own_topics(const ServicePlan& plan) const {
@@ -90,7 +91,6 @@ void Service::open_writer(std::uint64_t last_published, Done<Result<>> done) {
 Result<> Service::open_read_models(std::shared_ptr<Countdown> all) {
   for (const auto& plan : plan_->read_models) {
     auto& model = read_models_[plan.name] = make_read_model(plan.name);
-    around_.telemetry.health.set("read model " + name_ + "." + plan.name, true);
     all->begin();
     LEAT_CHECK(model->open(plan_, plan, topics_, on_control([all] { all->end({}); })));
   }
@@ -98,8 +98,8 @@ Result<> Service::open_read_models(std::shared_ptr<Countdown> all) {
 }
 
 std::unique_ptr<ReadModel> Service::make_read_model(const std::string& name) const {
-  return std::make_unique<ReadModel>(Projector::Context{name_, around_.platform, around_.bus, around_.telemetry},
-                                     around_.options, directory_, "read_models/" + name);
+  return std::make_unique<ReadModel>(Projector::Context{name_, around_.platform, around_.bus, around_.telemetry}, name,
+                                     around_.options, directory_);
 }
 
 // From here on queries see the current generations.
@@ -212,6 +212,11 @@ ServiceStatus Service::status() const {
                                generation.progress().positions(), 0, 0});
   }
   return out;
+}
+
+void Service::tell_lag(const std::string& read_model, std::int64_t events, double seconds) {
+  if (const auto found = read_models_.find(read_model); found != read_models_.end())
+    found->second->tell_lag(events, seconds);
 }
 
 std::vector<std::shared_ptr<Generation>> Service::generations() const {

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,7 +57,8 @@ class Service {
   void command(const PlanOf&, std::size_t route, http::Request, const std::vector<std::string>& path, http::Reply);
   void query(const PlanOf&, std::size_t route, http::Request, const std::vector<std::string>& path, http::Reply);
 
-  // Fills what another plan needs beside what is there; `done` when everything has caught up. Nothing is changed yet.
+  // Tries the plan's migrations, then fills what it needs beside what is there; `done` when everything has caught up.
+  // Nothing is changed yet.
   void prepare_change(PlanOf, const Topics&, Done<Result<>> done);
   // The prepared plan comes into force: migrations, commands, queries and read models.
   void change(std::string plan_hash, Done<Result<>> done);
@@ -66,6 +68,8 @@ class Service {
 
   ServiceStatus status() const;
   std::vector<std::shared_ptr<Generation>> generations() const;
+  // For the metrics, from who has asked the bus for its ends.
+  void tell_lag(const std::string& read_model, std::int64_t events, double seconds);
   const PlanOf& plan() const { return plan_; }
 
  private:
@@ -83,8 +87,9 @@ class Service {
   platform::Duration patience(std::optional<std::string_view> header) const;
   Result<> begin_generation(const std::string& name, const PlanOf&, const ReadModelPlan&, const Topics&,
                             std::shared_ptr<Countdown>);
-  Result<> take_over();
+  Result<> take_over(const std::set<std::string>& names);
   void install(std::string plan_hash, Done<Result<>> done);
+  void begin_fillings(const Topics&, Done<Result<>> done);
 
   const Surroundings around_;
   const std::string name_, directory_;
@@ -94,6 +99,7 @@ class Service {
   std::shared_ptr<Relay> relay_;
   std::shared_ptr<Writer> writer_;
   std::map<std::string, std::unique_ptr<ReadModel>> read_models_;
+  std::set<std::string> changing_;  // read models that the next plan changes
   mutable std::mutex mutex_;
   std::shared_ptr<const View> view_;
   std::shared_ptr<Queries> queries_;

@@ -24,6 +24,13 @@ Result<> Service::begin_generation(const std::string& name, const PlanOf& plan, 
 
 void Service::prepare_change(PlanOf plan, const Topics& topics, Done<Result<>> done) {
   next_plan_ = std::move(plan);
+  writer_->try_migrations(next_plan_, on_control([this, topics, done = std::move(done)](Result<> tried) mutable {
+                            if (!tried) return done(std::move(tried));
+                            begin_fillings(topics, std::move(done));
+                          }));
+}
+
+void Service::begin_fillings(const Topics& topics, Done<Result<>> done) {
   topics_ = topics;
   auto all = std::make_shared<Countdown>(std::move(done));
   all->begin();
@@ -34,6 +41,7 @@ void Service::prepare_change(PlanOf plan, const Topics& topics, Done<Result<>> d
         found != read_models_.end() && found->second->current() && found->second->current()->plan().hash == model.hash;
     if (same || !begun) continue;
     begun = begin_generation(model.name, next_plan_, model, topics, all);
+    changing_.insert(model.name);
   }
   all->end(std::move(begun));
 }
@@ -54,20 +62,18 @@ void Service::install(std::string plan_hash, Done<Result<>> done) {
   std::erase_if(read_models_, [&](const auto& entry) {
     const bool kept = std::any_of(plan_->read_models.begin(), plan_->read_models.end(),
                                   [&](const ReadModelPlan& plan) { return plan.name == entry.first; });
-    if (!kept) around_.telemetry.health.remove("read model " + name_ + "." + entry.first);
     return !kept;
   });
-  done(take_over());
+  done(take_over(std::exchange(changing_, {})));
 }
 
-// All that is ready takes its place; then one exchange of the view shows it to the queries.
-Result<> Service::take_over() {
+// They take their places; then one exchange of the view shows it to the queries.
+Result<> Service::take_over(const std::set<std::string>& names) {
   std::vector<std::shared_ptr<void>> old;
   for (auto& [name, model] : read_models_) {
-    if (!model->has_next()) continue;
+    if (!names.contains(name)) continue;
     LEAT_TRY(auto replaced, model->take_over());
     old.push_back(std::move(replaced));
-    around_.telemetry.health.set("read model " + name_ + "." + name, true);
   }
   show();
   return {};
@@ -75,10 +81,12 @@ Result<> Service::take_over() {
 
 void Service::give_up_change() {
   next_plan_ = nullptr;
-  std::erase_if(read_models_, [](auto& entry) {
-    entry.second->give_up_next();
-    return entry.second->current() == nullptr;
-  });
+  for (const auto& name : std::exchange(changing_, {})) {
+    const auto found = read_models_.find(name);
+    if (found == read_models_.end()) continue;
+    found->second->give_up_next();
+    if (!found->second->current()) read_models_.erase(found);
+  }
 }
 
 void Service::rebuild(const std::string& name, Done<Result<>> done) {
@@ -86,8 +94,9 @@ void Service::rebuild(const std::string& name, Done<Result<>> done) {
                                   [&](const ReadModelPlan& plan) { return plan.name == name; });
   if (found == plan_->read_models.end())
     return done(fail(Code::not_found, fmt::format("{} has no read model {}", name_, name)));
-  auto all = std::make_shared<Countdown>(
-      [this, done = std::move(done)](Result<> filled) mutable { done(filled ? take_over() : std::move(filled)); });
+  auto all = std::make_shared<Countdown>([this, name, done = std::move(done)](Result<> filled) mutable {
+    done(filled ? take_over({name}) : std::move(filled));
+  });
   all->begin();
   all->end(begin_generation(name, plan_, *found, topics_, all));
 }

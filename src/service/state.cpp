@@ -65,14 +65,26 @@ Result<> check_history(const Applied& applied, const std::vector<definition::Mig
   return {};
 }
 
-Result<> apply(database::Database& database, const definition::Migration& migration, std::int64_t now_ms) {
-  LEAT_TRY(auto transaction, database::Transaction::write(database));
-  LEAT_CHECK(database.execute(migration.sql.text));
+// Requires: a transaction.
+Result<> run(database::Database& database, const definition::Migration& migration, std::int64_t now_ms) {
+  database.set_now(now_ms);
+  if (auto done = database.execute(migration.sql.text); !done)
+    return fail(std::move(done.error().error).in(fmt::format("migration {}", migration.number)));
   LEAT_TRY(auto note, database.prepare("insert into leat_migrations values (?1, ?2, ?3)", database::Prepare::once));
   const auto hash = migration_hash(migration);
   const auto at = platform::rfc3339(now_ms);
-  LEAT_CHECK(note.bind(1, migration.number).bind_text(2, hash).bind_text(3, at).run());
-  return transaction.commit();
+  return note.bind(1, migration.number).bind_text(2, hash).bind_text(3, at).run();
+}
+
+// Those that have not run yet, when the ones that have are as they were.
+Result<std::vector<const definition::Migration*>> migrations_left(database::Database& database,
+                                                                  const std::vector<definition::Migration>& all) {
+  LEAT_TRY(const auto applied, applied_migrations(database));
+  LEAT_CHECK(check_history(applied, all));
+  std::vector<const definition::Migration*> out;
+  for (const auto& migration : all)
+    if (!applied.contains(migration.number)) out.push_back(&migration);
+  return out;
 }
 
 Result<std::string> identity_of(database::Database& database, platform::Random& random) {
@@ -98,15 +110,21 @@ std::string migration_hash(const definition::Migration& migration) {
 
 Result<> migrate(database::Database& database, const std::vector<definition::Migration>& migrations,
                  platform::Clock& clock) {
-  LEAT_TRY(const auto applied, applied_migrations(database));
-  LEAT_CHECK(check_history(applied, migrations));
-  for (const auto& migration : migrations) {
-    if (applied.contains(migration.number)) continue;
-    const auto now_ms = clock.unix_ms();
-    database.set_now(now_ms);
-    if (auto done = apply(database, migration, now_ms); !done)
-      return fail(std::move(done).error().in(fmt::format("migration {}", migration.number)));
+  LEAT_TRY(const auto left, migrations_left(database, migrations));
+  for (const auto* migration : left) {
+    LEAT_TRY(auto transaction, database::Transaction::write(database));
+    LEAT_CHECK(run(database, *migration, clock.unix_ms()));
+    LEAT_CHECK(transaction.commit());
   }
+  return {};
+}
+
+Result<> try_migrations(database::Database& database, const std::vector<definition::Migration>& migrations,
+                        platform::Clock& clock) {
+  LEAT_TRY(const auto left, migrations_left(database, migrations));
+  if (left.empty()) return {};
+  LEAT_TRY(const auto never_committed, database::Transaction::write(database));
+  for (const auto* migration : left) LEAT_CHECK(run(database, *migration, clock.unix_ms()));
   return {};
 }
 

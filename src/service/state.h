@@ -28,5 +28,7 @@ std::string migration_hash(const definition::Migration&);
 
 // Applies what is new, as open_state() does. Requires: no transaction is open.
 Result<> migrate(database::Database&, const std::vector<definition::Migration>& migrations, platform::Clock&);
+// Does the same, and undoes it: whether migrate() would succeed on what is there now.
+Result<> try_migrations(database::Database&, const std::vector<definition::Migration>& migrations, platform::Clock&);
 
 }  // namespace leat::service

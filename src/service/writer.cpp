@@ -130,6 +130,13 @@ void Writer::drain(Task done) {
   wake();
 }
 
+void Writer::try_migrations(std::shared_ptr<const ServicePlan> plan, Done<Result<>> done) {
+  executor_->post([this, plan = std::move(plan), done = std::move(done)]() mutable {
+    if (auto opened = ensure_open(); !opened) return done(std::move(opened));
+    done(service::try_migrations(state_->database, plan->state, context_.platform.clock));
+  });
+}
+
 void Writer::change_plan(std::shared_ptr<const ServicePlan> plan, Done<Result<>> done) {
   executor_->post([this, plan = std::move(plan), done = std::move(done)]() mutable {
     if (auto opened = ensure_open(); !opened) return done(std::move(opened));

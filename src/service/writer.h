@@ -49,6 +49,8 @@ class Writer {
   void open(std::uint64_t last_published, Done<Result<Opened>> done);
   // Answers 503 at once when too many wait.
   void submit(Command);
+  // Whether the plan's migrations fit the state: they run on it, and nothing of them is kept.
+  void try_migrations(std::shared_ptr<const ServicePlan>, Done<Result<>> done);
   // Migrates and goes on with another plan; commands for the earlier one that still wait are answered 503.
   void change_plan(std::shared_ptr<const ServicePlan>, Done<Result<>> done);
 
