@@ -110,6 +110,9 @@ void answer_rebuild(const AdminContext& context, const http::Request& request, c
 }  // namespace
 
 Result<> add_admin_routes(gateway::Admin& admin, AdminContext context) {
+  admin.before_metrics([context](Task done) {
+    context.system.status([done = std::move(done)](const service::SystemStatus&) mutable { done(); });
+  });
   LEAT_CHECK(admin.add({"GET", "/v1/status", [context](http::Request, http::Parameters, http::Reply reply) {
                           context.system.status([reply = std::move(reply)](service::SystemStatus status) mutable {
                             reply(json_response(to_json(status)));

@@ -20,6 +20,7 @@ struct AdminContext {
   platform::Executor& executor;
 };
 
+// Looks at the read models' lag before /metrics is shown, and adds
 // GET  /v1/status
 // GET  /v1/topics/{topic}/events?from=&limit=&wait=
 // POST /v1/services/{service}/stop, /start, /rebuild?read_model=

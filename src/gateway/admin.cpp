@@ -39,6 +39,10 @@ http::Response readiness(const telemetry::Health& health) {
   return json_response(ready ? 200 : 503, json::object{{"ready", ready}, {"conditions", std::move(conditions)}});
 }
 
+http::Response shown(const telemetry::Metrics& metrics) {
+  return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics.render()};
+}
+
 http::Response unauthorised() {
   http::Response response = http::problem(401, http::reason(401), "This needs the token of the data directory.");
   response.headers.add("WWW-Authenticate", "Bearer");
@@ -53,10 +57,12 @@ class Admin::State {
       : telemetry_(telemetry), token_(std::move(token)), hosts_(std::move(hosts)) {
     add_reading("/healthz", [] { return json_response(200, json::object{{"alive", true}}); });
     add_reading("/readyz", [this] { return readiness(telemetry_.health); });
-    add_reading("/metrics", [this] {
-      return http::Response{.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                            .body = telemetry_.metrics.render()};
-    });
+    const auto added = add({"GET", "/metrics", [this](http::Request, http::Parameters, http::Reply reply) {
+                              before_metrics_([&metrics = telemetry_.metrics, reply = std::move(reply)]() mutable {
+                                reply(shown(metrics));
+                              });
+                            }});
+    LEAT_ASSERT(added.has_value());
   }
 
   Result<> add(http::Route route) {
@@ -64,6 +70,8 @@ class Admin::State {
     handlers_.push_back(std::move(route.handler));
     return {};
   }
+
+  void before_metrics(std::function<void(Task)> look) { before_metrics_ = std::move(look); }
 
   void handle(http::Request request, http::Reply reply) const {
     if (!host_is_ours(request)) {
@@ -102,6 +110,7 @@ class Admin::State {
   const telemetry::Telemetry telemetry_;
   const telemetry::Secret token_;
   const std::vector<std::string> hosts_;
+  std::function<void(Task)> before_metrics_ = [](Task done) { done(); };
   http::Router router_;
   std::vector<http::RouteHandler> handlers_;  // by the router's numbers
 };
@@ -111,6 +120,8 @@ Admin::Admin(telemetry::Telemetry telemetry, telemetry::Secret token, std::vecto
 Admin::~Admin() = default;
 
 Result<> Admin::add(http::Route route) { return state_->add(std::move(route)); }
+
+void Admin::before_metrics(std::function<void(Task)> look) { state_->before_metrics(std::move(look)); }
 
 http::Handler Admin::handler() const {
   return [state = state_](http::Request request, http::Reply reply) {

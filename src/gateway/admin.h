@@ -1,10 +1,12 @@
 // gateway/admin.h — the listener for those who run the program, apart from the one for its users.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/task.h"
 #include "http/route.h"
 #include "telemetry/secret.h"
 #include "telemetry/telemetry.h"
@@ -24,6 +26,10 @@ class Admin {
 
   // Requires: handler() was not called yet.
   Result<> add(http::Route);
+
+  // Asked before each /metrics, for numbers that have to be looked for; it calls `done` when they are there. Requires:
+  // handler() was not called yet.
+  void before_metrics(std::function<void(Task done)> look);
 
   // What the server calls. May outlive the Admin.
   http::Handler handler() const;

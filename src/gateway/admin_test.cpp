@@ -64,6 +64,14 @@ TEST_F(AdminTest, ShowsMetrics) {
   EXPECT_THAT(answer.body, HasSubstr("leat_x_total 4\n"));
 }
 
+TEST_F(AdminTest, LooksForNumbersBeforeItShowsThem) {
+  admin_.before_metrics([this](Task done) {
+    metrics_.gauge("leat_found", "Found.").set(7);
+    done();
+  });
+  EXPECT_THAT(ask("GET", "/metrics").body, HasSubstr("leat_found 7\n"));
+}
+
 TEST_F(AdminTest, ChangesOnlyForTheToken) {
   struct Case {
     std::optional<std::string> authorization;
