@@ -50,11 +50,17 @@ Result<std::unique_ptr<Instance>> Instance::start(InstanceOptions options, servi
                                                   platform::Platform platform, telemetry::Telemetry telemetry) {
   LEAT_TRY(auto directory, DataDirectory::open(platform, options.data));
   std::unique_ptr<Instance> out(new Instance(std::move(options), platform, telemetry, std::move(directory)));
-  LEAT_CHECK(out->open_bus());
-  LEAT_CHECK(out->start_services(std::move(plan)));
-  LEAT_CHECK(out->listen());
-  LEAT_CHECK(out->directory_.announce(out->http_address(), out->admin_address()));
-  return out;
+  auto started = out->start_all(std::move(plan));
+  if (started) return out;
+  (void)out->stop();  // so that the next start finds everything in order
+  return fail(std::move(started).error());
+}
+
+Result<> Instance::start_all(service::SystemPlan plan) {
+  LEAT_CHECK(open_bus());
+  LEAT_CHECK(start_services(std::move(plan)));
+  LEAT_CHECK(listen());
+  return directory_.announce(http_address(), admin_address());
 }
 
 Result<> Instance::open_bus() {
@@ -94,17 +100,21 @@ void Instance::reload(service::SystemPlan plan, Done<Result<>> done) {
 
 Result<> Instance::stop() {
   gateway_.stop();
-  http_->drain(drain_max);
-  const auto stopped = wait_for<Result<>>([&](auto done) { system_->stop(std::move(done)); });
-  admin_server_->drain(std::chrono::seconds(1));
+  if (http_) http_->drain(drain_max);
+  Result<> stopped;
+  if (system_) stopped = wait_for<Result<>>([&](auto done) { system_->stop(std::move(done)); });
+  if (admin_server_) admin_server_->drain(std::chrono::seconds(1));
   http_.reset();
   admin_server_.reset();
   admin_executor_.reset();
   system_.reset();
   bus_.reset();
   broker_.reset();
-  LEAT_CHECK(stopped);
-  return log_->close();
+  if (log_) {
+    auto closed = log_->close();
+    if (stopped) return closed;
+  }
+  return stopped;
 }
 
 }  // namespace leat::app

@@ -46,6 +46,7 @@ class Instance {
 
  private:
   Instance(InstanceOptions, platform::Platform, telemetry::Telemetry, DataDirectory);
+  Result<> start_all(service::SystemPlan);
   Result<> open_bus();
   Result<> start_services(service::SystemPlan);
   Result<> listen();
