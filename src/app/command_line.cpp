@@ -1,5 +1,6 @@
 #include "app/command_line.h"
 
+#include <algorithm>
 #include <functional>
 #include <iostream>
 
@@ -7,6 +8,7 @@
 
 #include "app/commands.h"
 #include "app/version.h"
+#include "base/nearest.h"
 
 namespace leat::app {
 namespace {
@@ -85,10 +87,24 @@ void add_online(CLI::App& app, Arguments& a, platform::Platform platform) {
     return events(a.events, platform, console);
   });
   sub->add_option("topic", a.events.topic, "Which topic")->required();
-  sub->add_option("--from", a.events.from, "start, end, or an RFC 3339 time")->capture_default_str();
+  sub->add_option("--from", a.events.from, "start, end, or a time like 2026-11-21T09:30:00Z")->capture_default_str();
   sub->add_option("--limit", a.events.limit, "Stop after so many")->check(CLI::NonNegativeNumber);
   sub->add_flag("--follow", a.events.follow, "Wait for more");
   add_target(sub, a.target);
+}
+
+std::vector<std::string> names_of_commands(const CLI::App& app) {
+  std::vector<std::string> out;
+  for (const auto* sub : app.get_subcommands([](const CLI::App*) { return true; })) out.push_back(sub->get_name());
+  return out;
+}
+
+// CLI11 would only say that a subcommand is required.
+int unknown_command(const std::vector<std::string>& known, const std::string& typed) {
+  const auto meant = nearest(typed, known);
+  std::cerr << "leat: there is no command `" << typed << "`" << (meant ? "; did you mean `" + *meant + "`?" : "")
+            << "\n      `leat --help` shows them all.\n";
+  return exit_usage;
 }
 
 }  // namespace
@@ -102,6 +118,9 @@ int run(int argc, char** argv) {
   add_up(app, arguments, platform);
   add_offline(app, arguments, platform);
   add_online(app, arguments, platform);
+  const auto known = names_of_commands(app);
+  if (argc > 1 && argv[1][0] != '-' && std::ranges::find(known, argv[1]) == known.end())
+    return unknown_command(known, argv[1]);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,5 +1,7 @@
 #include "app/data_directory.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -13,14 +15,31 @@ constexpr std::string_view format = "leat data 1\n";
 std::string format_file(const std::string& path) { return path + "/format"; }
 std::string running_file(const std::string& path) { return path + "/running.json"; }
 
+// What an interrupted first start may have left.
+bool is_ours(const std::string& name) { return name == "lock" || name.starts_with("format"); }
+
+// Before anything is written: a folder of somebody else's things is not made into a data directory.
+Result<> check_folder(platform::Files& files, const std::string& path) {
+  LEAT_TRY(const bool known, files.exists(format_file(path)));
+  if (known) return {};
+  LEAT_TRY(const auto names, files.list(path));
+  const auto foreign = std::ranges::find_if_not(names, is_ours);
+  if (foreign == names.end()) return {};
+  return fail(Code::invalid,
+              fmt::format("{} holds {} and no data of Leat; name an empty directory or one that does not "
+                          "exist yet",
+                          path, *foreign));
+}
+
 // The first start writes the format, later ones hold it against what they know.
 Result<> check_format(platform::Files& files, const std::string& path) {
   LEAT_TRY(const bool exists, files.exists(format_file(path)));
   if (!exists) return platform::replace_file(files, format_file(path), format);
   LEAT_TRY(const std::string found, platform::read_file(files, format_file(path), 1024));
   if (found == format) return {};
-  return fail(Code::invalid, fmt::format("{} is not the data of this version of Leat (its format file says \"{}\")",
-                                         path, found.substr(0, found.find('\n'))));
+  return fail(Code::invalid,
+              fmt::format("{} holds \"{}\", this program reads \"{}\"; run the version of Leat that wrote it", path,
+                          found.substr(0, found.find('\n')), format.substr(0, format.size() - 1)));
 }
 
 std::string parent_of(const std::string& path) {
@@ -42,6 +61,7 @@ Result<DataDirectory> DataDirectory::open(platform::Platform platform, std::stri
   LEAT_CHECK(platform.files.make_directory(out.path_));
   // Or a power cut could take the directory with all that was acknowledged in it.
   LEAT_CHECK(platform.files.sync_directory(parent_of(out.path_)));
+  LEAT_CHECK(check_folder(platform.files, out.path_));
   auto lock = platform.files.lock(out.path_ + "/lock");
   if (!lock && lock.error().code == Code::conflict)
     return fail(Code::conflict, fmt::format("{} is in use by another process", out.path_));

@@ -37,7 +37,10 @@ int status(const Target& target, platform::Platform platform, Console& console) 
   const auto answer = client->get("/v1/status");
   if (!answer) return console.failed(answer.error(), start_first());
   if (console.json) {
-    console.print(*answer);
+    auto shown = answer->as_object();
+    shown["http"] = "http://" + client->running().http;
+    shown["admin"] = "http://" + client->running().admin;
+    console.print(shown);
   } else {
     print_status(answer->as_object(), client->running(), console.out);
   }
