@@ -60,11 +60,11 @@ class Client:
 class Leat:
     """A running system. Its data directory outlives it unless it was made here."""
 
-    def __init__(self, directory, data, log=subprocess.DEVNULL, arguments=()):
+    def __init__(self, directory, data, log=subprocess.DEVNULL, http="127.0.0.1:0", arguments=()):
         self.directory, self.data = str(directory), str(data)
         begin = time.perf_counter()
         self.process = subprocess.Popen(
-            [binary(), "up", self.directory, "--data", self.data, "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0",
+            [binary(), "up", self.directory, "--data", self.data, "--http", http, "--admin", "127.0.0.1:0",
              "--json", *arguments],
             stdout=subprocess.PIPE, stderr=log, text=True)
         line = self.process.stdout.readline()
