@@ -23,7 +23,7 @@ def without_code(text):
 
 def anchors(path):
     headings = re.findall(r"^#+\s+(.*?)\s*$", path.read_text(), flags=re.M)
-    slug = lambda h: re.sub(r"[^\w\- ]", "", re.sub(r"[`*_]", "", h).lower()).replace(" ", "-")
+    slug = lambda h: re.sub(r"[^\w\- ]", "", re.sub(r"[`*]", "", h).lower()).replace(" ", "-")
     return {slug(h) for h in headings}
 
 
