@@ -332,9 +332,9 @@ class Commands(unittest.TestCase):
         with self.place.start() as running:
             self.addCleanup(running.close)
             running.sign_up("ada")
-            before = self.files(self.place.data)
+            before = (self.place.data / "running.json").read_text()
             self.refused(self.up(), str(self.place.data), "in use", "leat status")
-            self.assertEqual(self.files(self.place.data), before)
+            self.assertEqual((self.place.data / "running.json").read_text(), before)
             self.assertEqual(running.ask("GET", "/api/users/1").status, 200)
             self.assertEqual(running.status("identity")["state"], "running")
             self.assertEqual(running.stop(), 0)
