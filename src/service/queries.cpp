@@ -5,14 +5,14 @@
 namespace leat::service {
 namespace {
 
-// Longer than it takes one reader to answer a burst of small queries, shorter than anybody notices.
-constexpr auto help_after = std::chrono::microseconds(300);
+// Longer than a burst of small queries takes one reader, shorter than anybody notices.
+constexpr auto watch_every = std::chrono::milliseconds(1);
 
 }  // namespace
 
-Queries::Queries(std::string service, platform::Platform platform, telemetry::Telemetry telemetry,
-                 const Options& options)
-    : service_(std::move(service)), platform_(platform), telemetry_(telemetry), options_(options) {
+Queries::Queries(std::string service, platform::Platform platform, platform::Executor& timers,
+                 telemetry::Telemetry telemetry, const Options& options)
+    : service_(std::move(service)), platform_(platform), telemetry_(telemetry), options_(options), timers_(timers) {
   for (unsigned i = 0; i < options.query_threads; ++i) {
     idle_.push_back(i);
     readers_.emplace_back().executor = platform.executors.open(fmt::format("query-{}-{}", service_, i), 1);
@@ -20,6 +20,7 @@ Queries::Queries(std::string service, platform::Platform platform, telemetry::Te
 }
 
 Queries::~Queries() {
+  gate_->close();
   close();
   for (auto& reader : readers_) reader.executor.reset();
 }
@@ -35,31 +36,35 @@ void Queries::submit(QueryJob job) {
     } else {
       job.number = ++last_number_;
       queue_.push_back(std::move(job));
-      if (!idle_.empty()) ask_for_help();
+      if (idle_.size() == readers_.size()) wake_one();
+      watch_soon();
       return;
     }
   }
   refuse(job, refusal);
 }
 
-// Requires: the lock, and an idle reader. The first one comes at once; the next when a burst has turned out to be more
-// than a burst.
-void Queries::ask_for_help() {
+// Requires: the lock, and an idle reader.
+void Queries::wake_one() {
   const auto reader = idle_.back();
   idle_.pop_back();
-  auto& executor = *readers_[reader].executor;
-  if (awake_ == 0) {
-    ++awake_;
-    executor.post([this, reader] { serve(reader); });
-  } else {
-    executor.post_after(help_after, [this, reader] {
-      {
-        const std::lock_guard lock(mutex_);
-        ++awake_;
-      }
-      serve(reader);
-    });
-  }
+  readers_[reader].executor->post([this, reader] { serve(reader); });
+}
+
+// Requires: the lock.
+void Queries::watch_soon() {
+  if (std::exchange(watched_, true)) return;
+  timers_.post_after(watch_every, [this, gate = gate_] { gate->enter([this] { watch(); }); });
+}
+
+// What was there the last time and still waits has met readers that are busy. Ends when nothing was asked since.
+void Queries::watch() {
+  const std::lock_guard lock(mutex_);
+  watched_ = false;
+  if (queue_.empty() && watched_up_to_ == last_number_) return;
+  if (!queue_.empty() && queue_.front().number <= watched_up_to_ && !idle_.empty()) wake_one();
+  watched_up_to_ = last_number_;
+  watch_soon();
 }
 
 void Queries::refuse(QueryJob& job, std::string_view why) {
@@ -72,7 +77,6 @@ bool Queries::take(std::size_t reader, QueryJob& into) {
   const std::lock_guard lock(mutex_);
   if (queue_.empty()) {
     idle_.push_back(reader);
-    --awake_;
     return false;
   }
   into = std::move(queue_.front());

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <vector>
 
+#include "broker/gate.h"
 #include "platform/platform.h"
 #include "service/options.h"
 #include "service/query_connection.h"
@@ -15,11 +16,12 @@
 namespace leat::service {
 
 // One queue for all readers, so that a slow statement holds up only the reader it runs on. Waking a thread costs more
-// than a small query: an awake reader takes the next query by itself, and another is asked to help soon rather than at
-// once. What waits when a reader begins to read shares one read transaction. submit() from any thread.
+// than a small query: an awake reader takes the next query by itself, and another comes to help when queries have
+// waited a moment. What waits when a reader begins to read shares one read transaction. submit() from any thread.
 class Queries {
  public:
-  Queries(std::string service, platform::Platform, telemetry::Telemetry, const Options&);
+  // Requires: `timers` outlives it.
+  Queries(std::string service, platform::Platform, platform::Executor& timers, telemetry::Telemetry, const Options&);
   ~Queries();
 
   // Answers 503 at once when too many wait, or after close().
@@ -37,7 +39,9 @@ class Queries {
     std::unique_ptr<platform::Executor> executor;
   };
 
-  void ask_for_help();
+  void wake_one();
+  void watch_soon();
+  void watch();
   void serve(std::size_t reader);
   bool take(std::size_t reader, QueryJob& into);
   void answer(Reader&, QueryJob&);
@@ -54,8 +58,11 @@ class Queries {
   std::deque<QueryJob> queue_;
   std::uint64_t last_number_ = 0;
   std::vector<std::size_t> idle_;
-  std::size_t awake_ = 0;  // serving now; neither idle nor waiting for its time to help
+  bool watched_ = false;             // watch() will come
+  std::uint64_t watched_up_to_ = 0;  // numbers that it has seen
   bool closed_ = false;
+  platform::Executor& timers_;
+  const std::shared_ptr<broker::Gate> gate_ = std::make_shared<broker::Gate>();
   std::vector<Reader> readers_;
 };
 

@@ -37,7 +37,7 @@ Service::Service(Surroundings around, PlanOf plan, std::string plan_hash, Topics
   writer_ = std::make_shared<Writer>(
       Writer::Context{around_.system, name_, directory_ + "/state.db", around_.platform, around_.telemetry, relay_},
       around_.options, plan_);
-  queries_ = std::make_shared<Queries>(name_, around_.platform, around_.telemetry, around_.options);
+  queries_ = std::make_shared<Queries>(name_, around_.platform, around_.timers, around_.telemetry, around_.options);
   auto gauge = [&](const char* name, const char* help, std::function<double()> ask) {
     gauges_.push_back(around_.telemetry.metrics.gauge_from(name, help, {{"service", name_}}, std::move(ask)));
   };
