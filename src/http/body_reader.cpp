@@ -6,7 +6,8 @@
 namespace leat::http {
 namespace {
 
-constexpr Refusal too_large{413, "the body is larger than the limit body_bytes, 1 MiB unless set otherwise", Limit::body_bytes};
+constexpr Refusal too_large{413, "the body is larger than the limit body_bytes, 1 MiB unless set otherwise",
+                            Limit::body_bytes};
 constexpr Refusal malformed{400, "a chunk of the body is malformed"};
 constexpr std::size_t reserve_max = 64 << 10;   // a claimed size reserves no more before its bytes have come
 constexpr std::ptrdiff_t size_digits_max = 15;  // fits 64 bits, whatever the digits
