@@ -134,9 +134,10 @@ class Running(Leat):
         self.process.stderr.close()
 
 
-def leat(*arguments, cwd=None, timeout=PATIENCE):
-    """Runs `leat` to its end; all its output is text."""
-    return subprocess.run([binary(), *map(str, arguments)], capture_output=True, text=True, timeout=timeout, cwd=cwd)
+def leat(*arguments, cwd=None, timeout=PATIENCE, under=()):
+    """Runs `leat` to its end, by the command `under` if one is given; all its output is text."""
+    command = [*under, binary(), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, cwd=cwd)
 
 
 def raw(address, data):
