@@ -33,6 +33,7 @@ void SimContent::write(std::uint64_t position, std::string_view bytes) {
     bytes.remove_prefix(part);
   }
   if (end > size_) resize(end);
+  syncable_size_ = std::max(syncable_size_, end);
   reserve(end);
 }
 
@@ -53,7 +54,7 @@ void SimContent::truncate(std::uint64_t size) {
 void SimContent::resize(std::uint64_t size) {
   size_ = size;
   low_ = std::min(low_, size);
-  size_lost_ = false;
+  syncable_size_ = size_;
 }
 
 // The chunk, ready for a change of [begin, end): the sectors it touches are saved.
@@ -85,14 +86,14 @@ void SimContent::sync() {
     if (saved->dirty == 0) saved.reset();
     return !saved;
   });
-  if (!size_lost_) durable_size_ = size_;
+  durable_size_ = syncable_size_;
   low_ = std::min(size_, durable_size_);
   trim();
 }
 
 void SimContent::fail_sync() {
   for (const std::size_t index : unsynced_) chunks_[index]->saved->lost = chunks_[index]->saved->dirty;
-  size_lost_ = size_ != durable_size_;
+  syncable_size_ = durable_size_;
 }
 
 void SimContent::drop_cache(Chance& chance) {
@@ -133,7 +134,7 @@ void SimContent::crash_size(Chance& chance) {
   const std::uint64_t sizes[] = {size_, durable_size_, low_, low_ + chance.below(high - low_ + 1)};
   size_ = durable_size_ = low_ = sizes[chance.below(4)];
   allocated_ = size_;
-  size_lost_ = false;
+  syncable_size_ = size_;
 }
 
 void SimContent::crash_chunk(Chunk& chunk, unsigned survival, bool rarities, Chance& chance) {

@@ -60,7 +60,7 @@ class SimContent {
   std::uint64_t size_ = 0, durable_size_ = 0;
   std::uint64_t low_ = 0;  // the smallest size since the last sync
   std::uint64_t allocated_ = 0;
-  bool size_lost_ = false;  // a failed sync covered the size
+  std::uint64_t syncable_size_ = 0;  // what sync() makes durable: size(), or less of it after a failed sync
 };
 
 }  // namespace leat::platform

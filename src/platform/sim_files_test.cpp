@@ -91,15 +91,24 @@ TEST(SimFiles, TheLieCoversSizesAndNamesToo) {
 }
 
 TEST(SimFiles, WritingAgainAfterAFailedSyncIsCoveredByTheNext) {
-  for (std::uint64_t seed = 0; seed < 100; ++seed) {
-    SimFiles disk(seed);
-    const auto file = make_durable(disk, "f", "old");
-    ASSERT_TRUE(file->write_at(0, "new"));
-    disk.fail_next_sync();
-    ASSERT_FALSE(file->sync());
-    ASSERT_TRUE(file->write_at(0, "new") && file->sync());
-    power_cut(disk);
-    EXPECT_EQ(content(disk, "f"), "new") << "seed " << seed;
+  struct Case {
+    const char* name;
+    std::uint64_t position;
+    const char* expected;
+  };
+  for (const auto& [name, position, expected] :
+       {Case{"in place", 0, "new"}, Case{"where the file grew", 3, "oldnew"}}) {
+    SCOPED_TRACE(name);
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+      SimFiles disk(seed);
+      const auto file = make_durable(disk, "f", "old");
+      ASSERT_TRUE(file->write_at(position, "new"));
+      disk.fail_next_sync();
+      ASSERT_FALSE(file->sync());
+      ASSERT_TRUE(file->write_at(position, "new") && file->sync());
+      power_cut(disk);
+      EXPECT_EQ(content(disk, "f"), expected) << "seed " << seed;
+    }
   }
 }
 
