@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "database/durable_wal.h"
 #include "database/transaction.h"
 
 namespace leat::service {
@@ -78,6 +79,7 @@ Result<> Projector::open_file() {
   options.vfs = options_.vfs;
   options.synchronous = database::Synchronous::normal;
   options.wal_autocheckpoint_pages = options_.wal_pages_read_model;
+  LEAT_CHECK(database::make_wal_durable(context_.platform.files, generation_->path()));
   LEAT_TRY(database_, database::Database::open(generation_->path(), options));
   LEAT_CHECK(PositionTable::make(*database_, generation_->plan()));
   LEAT_TRY(positions_, PositionTable::prepare(*database_));

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/content_id.h"
+#include "database/durable_wal.h"
 #include "database/transaction.h"
 
 namespace leat::service {
@@ -130,6 +131,7 @@ Result<> try_migrations(database::Database& database, const std::vector<definiti
 
 Result<State> open_state(const std::string& path, const database::Options& options,
                          const std::vector<definition::Migration>& migrations, platform::Platform platform) {
+  LEAT_CHECK(database::make_wal_durable(platform.files, path));
   LEAT_TRY(auto database, database::Database::open(path, options));
   LEAT_TRY(auto identity, identity_of(database, platform.random));
   LEAT_CHECK(migrate(database, migrations, platform.clock));
