@@ -117,8 +117,8 @@ Result<> Machine::stop() {
 void Machine::kill() { life_.reset(); }
 
 void Machine::lose_power() {
-  kill();
   if (!world_.files().crashed()) world_.files().crash();
+  kill();  // whose closing of files changes nothing any more
   world_.restart();
 }
 

@@ -9,7 +9,7 @@
 namespace leat::simulation {
 namespace {
 
-constexpr std::uint64_t seeds_each = 60;
+constexpr std::uint64_t seeds_each = 100;
 constexpr int power_cuts = 6;
 
 // Five slices, so that they run side by side.
