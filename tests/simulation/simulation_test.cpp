@@ -41,6 +41,7 @@ std::uint64_t first_seed_that_finds(const Plants& plants, std::uint64_t seeds_ma
 struct Plant {
   const char* name;
   Plants plants;
+  friend void PrintTo(const Plant& plant, std::ostream* out) { *out << plant.name; }
 };
 
 class PlantedBug : public testing::TestWithParam<Plant> {};
