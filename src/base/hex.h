@@ -15,14 +15,16 @@ constexpr int hex_digit(char c) {
   return -1;
 }
 
-inline void append_hex(std::string& out, std::uint8_t byte) {
+inline void append_hex(std::string& out, std::span<const std::uint8_t> bytes) {
   static constexpr char digits[] = "0123456789abcdef";
-  out += digits[byte >> 4];
-  out += digits[byte & 15];
+  std::size_t at = out.size();
+  out.resize(at + 2 * bytes.size());
+  for (const std::uint8_t byte : bytes) {
+    out[at++] = digits[byte >> 4];
+    out[at++] = digits[byte & 15];
+  }
 }
 
-inline void append_hex(std::string& out, std::span<const std::uint8_t> bytes) {
-  for (const std::uint8_t byte : bytes) append_hex(out, byte);
-}
+inline void append_hex(std::string& out, std::uint8_t byte) { append_hex(out, std::span(&byte, 1)); }
 
 }  // namespace leat

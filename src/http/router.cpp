@@ -1,7 +1,10 @@
 #include "http/router.h"
 
+#include <algorithm>
+#include <deque>
 #include <optional>
 
+#include <boost/container/small_vector.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -10,9 +13,12 @@
 namespace leat::http {
 namespace {
 
+// Paths are short: their segments stay on the stack.
+using Segments = boost::container::small_vector<std::string_view, 16>;
+
 // "/a/b" -> a, b. "/" -> nothing. Requires: `path` begins with '/'.
-std::vector<std::string_view> segments_of(std::string_view path) {
-  std::vector<std::string_view> out;
+Segments segments_of(std::string_view path) {
+  Segments out;
   path.remove_prefix(1);
   if (path.empty()) return out;
   for (;;) {
@@ -36,26 +42,38 @@ std::optional<std::string_view> template_fault(std::string_view path_template) {
   return std::nullopt;
 }
 
-std::optional<std::string_view> segment_fault(const std::string& segment) {
+std::optional<std::string_view> segment_fault(std::string_view segment) {
   if (segment == "." || segment == "..") return "the path has a dot segment";
-  if (segment.find_first_of("/\\") != std::string::npos) return "the path has an encoded slash";
+  if (segment.find_first_of("/\\") != std::string_view::npos) return "the path has an encoded slash";
   return std::nullopt;
 }
 
+// Nothing to decode and nothing to refuse but a dot segment: true of nearly every path.
+bool is_plain(std::string_view path) {
+  return std::ranges::all_of(path, [](char c) { return c > ' ' && c < 0x7f && c != '%' && c != '\\'; });
+}
+
+// The segments, decoded once. They point into the path or into `decoded`.
+struct Path {
+  Segments segments;
+  std::deque<std::string> decoded;
+};
+
 // A slash at the very end leaves an empty last segment, which no route has: that is 404, not 400.
-Result<std::vector<std::string>> decode_path(std::string_view path) {
+Result<> decode_path(std::string_view path, Path& into) {
   if (!path.starts_with('/')) return fail(Code::invalid, "the path does not begin with '/'");
-  std::vector<std::string> out;
-  const auto raw = segments_of(path);
-  out.reserve(raw.size());
-  for (std::size_t i = 0; i < raw.size(); ++i) {
-    if (raw[i].empty() && i + 1 < raw.size()) return fail(Code::invalid, "the path has an empty segment");
-    auto segment = percent_decode(raw[i]);
-    if (!segment) return fail(std::move(segment).error());
-    out.push_back(*std::move(segment));
-    if (auto fault = segment_fault(out.back())) return fail(Code::invalid, std::string(*fault));
+  into.segments = segments_of(path);
+  const bool plain = is_plain(path);
+  for (auto& segment : into.segments) {
+    if (segment.empty() && &segment != &into.segments.back())
+      return fail(Code::invalid, "the path has an empty segment");
+    if (!plain) {
+      LEAT_TRY(auto text, percent_decode(segment));
+      segment = into.decoded.emplace_back(std::move(text));
+    }
+    if (auto fault = segment_fault(segment)) return fail(Code::invalid, std::string(*fault));
   }
-  return out;
+  return {};
 }
 
 }  // namespace
@@ -82,10 +100,10 @@ struct Router::Node {
     return found == routes.end() ? std::nullopt : std::optional(found->second);
   }
 
-  // `taken` collects which segments stand for parameters, `allowed` the methods that the path has where it lacks this
-  // one.
-  std::optional<std::size_t> find(std::string_view method, const std::vector<std::string>& path, std::size_t depth,
-                                  std::vector<std::size_t>& taken, std::set<std::string_view>& allowed) const {
+  // `taken` collects the segments that stand for parameters, `allowed` the methods that the path has where it lacks
+  // this one.
+  std::optional<std::size_t> find(std::string_view method, const Segments& path, std::size_t depth, Segments& taken,
+                                  std::set<std::string_view>& allowed) const {
     if (depth == path.size()) {
       if (auto found = route(method)) return found;
       for (const auto& [each, number] : routes) allowed.insert(each);
@@ -95,7 +113,7 @@ struct Router::Node {
       if (auto found = literal->second->find(method, path, depth + 1, taken, allowed)) return found;
     }
     if (!parameter || path[depth].empty()) return std::nullopt;
-    taken.push_back(depth);
+    taken.push_back(path[depth]);
     if (auto found = parameter->find(method, path, depth + 1, taken, allowed)) return found;
     taken.pop_back();
     return std::nullopt;
@@ -123,14 +141,12 @@ Result<std::size_t> Router::add(std::string_view method, std::string_view path_t
 }
 
 std::expected<Router::Found, Router::Missing> Router::find(std::string_view method, std::string_view path) const {
-  auto segments = decode_path(path);
-  if (!segments) return std::unexpected(Missing{400, {}, segments.error().what});
-  std::vector<std::size_t> taken;
+  Path decoded;
+  if (auto whole = decode_path(path, decoded); !whole) return std::unexpected(Missing{400, {}, whole.error().what});
+  Segments taken;
   std::set<std::string_view> allowed;
-  if (auto route = root_->find(method, *segments, 0, taken, allowed)) {
-    Found found{*route, {}};
-    for (const std::size_t depth : taken) found.parameters.push_back(std::move((*segments)[depth]));
-    return found;
+  if (auto route = root_->find(method, decoded.segments, 0, taken, allowed)) {
+    return Found{*route, {taken.begin(), taken.end()}};
   }
   if (allowed.empty()) return std::unexpected(Missing{404, {}, fmt::format("Nothing answers {}.", path)});
   if (allowed.contains("GET")) allowed.insert("HEAD");

@@ -1,19 +1,31 @@
 #include "service/query_connection.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
+#include "base/hex.h"
 #include "bus/position.h"
 #include "database/deadline.h"
 
 namespace leat::service {
 namespace {
 
+constexpr std::size_t body_usual = 256;  // of one row; longer ones grow
+
 // FNV-1a: an answer's ETag is compared with itself of some moments ago, never with an enemy's.
 std::uint64_t hash(std::uint64_t seed, std::string_view bytes) {
   for (const char byte : bytes) seed = (seed ^ static_cast<unsigned char>(byte)) * 0x100000001b3ull;
   return (seed ^ 0xff) * 0x100000001b3ull;
+}
+
+std::string quoted_hex(std::uint64_t number) {
+  std::array<std::uint8_t, 8> bytes;
+  for (int i = 7; i >= 0; --i, number >>= 8) bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(number);
+  std::string out = "\"";
+  append_hex(out, bytes);
+  return out += '"';
 }
 
 bool names(std::string_view if_none_match, std::string_view etag) {
@@ -73,7 +85,7 @@ Result<http::Response> QueryConnection::run(const QueryJob& job) {
   const auto at = job.deadline == platform::Instant{} ? latest : std::min(job.deadline, latest);
   const database::Deadline deadline(*database_, clock_, at);
 
-  const auto etag = fmt::format("\"{:016x}\"", hash(seed_, job.target));
+  const auto etag = quoted_hex(hash(seed_, job.target));
   const bool unchanged = !job.if_none_match.empty() && names(job.if_none_match, etag);
   LEAT_TRY(auto response, unchanged ? Result<http::Response>(http::Response{304, {}, {}, {}}) : answer(job));
   if (response.status < 400) response.headers.add("ETag", etag);
@@ -181,6 +193,7 @@ Result<http::Response> QueryConnection::answer_one(const QueryJob& job, database
   if (!row) return http::problem(404, "Not found", "there is no such thing");
   http::Response response;
   response.content_type = "application/json";
+  response.body.reserve(body_usual);
   view_->queries[job.index].shape.write(response.body, statement);
   statement.reset();
   return response;
@@ -190,6 +203,7 @@ Result<http::Response> QueryConnection::answer_many(const QueryJob& job, databas
   const auto& query = view_->queries[job.index];
   http::Response response;
   response.content_type = "application/json";
+  response.body.reserve(body_usual * 8);
   response.body = "{\"items\":[";
   std::string next = "null";
   for (std::int64_t rows = 0;; ++rows) {

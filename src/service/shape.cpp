@@ -12,6 +12,11 @@
 namespace leat::service {
 namespace {
 
+void append_integer(std::string& out, std::int64_t number) {
+  const fmt::format_int digits(number);
+  out.append(digits.data(), digits.size());
+}
+
 void write_real(std::string& out, double number) {
   if (std::isfinite(number)) {
     fmt::format_to(std::back_inserter(out), "{}", number);
@@ -31,7 +36,7 @@ void write_text(std::string& out, std::string_view text) {
 void write_by_value(std::string& out, const database::Statement& row, int column) {
   switch (row.type(column)) {
     case database::Type::integer:
-      fmt::format_to(std::back_inserter(out), "{}", row.integer(column));
+      append_integer(out, row.integer(column));
       return;
     case database::Type::real:
       write_real(out, row.real(column));
