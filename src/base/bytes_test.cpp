@@ -41,6 +41,17 @@ TEST(Crc32c, GoesOnFromAnyPoint) {
   }
 }
 
+TEST(Crc32c, IsTheSameInOneGoAndByteByByte) {
+  std::string bytes;
+  std::uint32_t state = 7, byte_by_byte = 0;
+  for (std::size_t size = 1; size <= 3000; ++size) {
+    state = state * 1664525 + 1013904223;
+    bytes += static_cast<char>(state >> 24);
+    byte_by_byte = crc32c(std::string_view(bytes).substr(size - 1), byte_by_byte);
+    ASSERT_EQ(crc32c(bytes), byte_by_byte) << size;
+  }
+}
+
 template <class Int>
 void expect_round_trips(std::initializer_list<Int> values) {
   for (const Int value : values) {
@@ -79,6 +90,7 @@ TEST(Varint, WritesZigzagAsKafkaDoes) {
         Case{std::numeric_limits<std::int64_t>::min(), "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"}}) {
     std::string out;
     append_varint(out, value);
+    EXPECT_EQ(varint_bytes(value), out.size());
     EXPECT_EQ(out, bytes) << value;
     std::string_view in = out;
     EXPECT_EQ(take_varint(in), value);

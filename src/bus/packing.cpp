@@ -1,6 +1,7 @@
 #include "bus/packing.h"
 
 #include <map>
+#include <utility>
 
 #include "log/record_batch.h"
 
@@ -36,7 +37,12 @@ class PartBuilder {
  private:
   void finish_batch() {
     if (pending_.empty()) return;
-    part_.batches += log::build_batch(pending_);
+    auto batch = log::build_batch(pending_);
+    if (part_.batches.empty()) {
+      part_.batches = std::move(batch);
+    } else {
+      part_.batches += batch;
+    }
     pending_.clear();
     pending_bytes_ = 0;
   }

@@ -1,6 +1,7 @@
 #include "log/record_batch.h"
 
 #include <algorithm>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -25,20 +26,45 @@ void append_bytes(std::string& out, std::optional<std::string_view> bytes) {
   if (bytes) out.append(*bytes);
 }
 
-void append_record(std::string& out, const Record& record, std::int64_t timestamp_delta, std::int64_t offset_delta) {
-  std::string body;
-  body.push_back(0);  // attributes: none are defined
-  append_varint(body, timestamp_delta);
-  append_varint(body, offset_delta);
-  append_bytes(body, record.key);
-  append_bytes(body, record.value);
-  append_varint(body, static_cast<std::int64_t>(record.headers.size()));
-  for (const Header& header : record.headers) {
-    append_bytes(body, header.key);
-    append_bytes(body, header.value);
+std::size_t size_of(std::optional<std::string_view> bytes) {
+  return varint_bytes(bytes ? static_cast<std::int64_t>(bytes->size()) : -1) + (bytes ? bytes->size() : 0);
+}
+
+// A record as it is to be written. Its length comes before its bytes: so it is counted first, and copied only once.
+struct Draft {
+  const Record& record;
+  std::int64_t timestamp_delta, offset_delta;
+
+  std::size_t body_bytes() const {
+    std::size_t bytes = 1 + varint_bytes(timestamp_delta) + varint_bytes(offset_delta) + size_of(record.key) +
+                        size_of(record.value) + varint_bytes(static_cast<std::int64_t>(record.headers.size()));
+    for (const Header& header : record.headers) bytes += size_of(header.key) + size_of(header.value);
+    return bytes;
   }
-  append_varint(out, static_cast<std::int64_t>(body.size()));
-  out += body;
+
+  void append_to(std::string& out) const {
+    append_varint(out, static_cast<std::int64_t>(body_bytes()));
+    out.push_back(0);  // attributes: none are defined
+    append_varint(out, timestamp_delta);
+    append_varint(out, offset_delta);
+    append_bytes(out, record.key);
+    append_bytes(out, record.value);
+    append_varint(out, static_cast<std::int64_t>(record.headers.size()));
+    for (const Header& header : record.headers) {
+      append_bytes(out, header.key);
+      append_bytes(out, header.value);
+    }
+  }
+};
+
+// Room for the batch, or a little more, so that it need not be moved while it grows.
+std::size_t room_for(const std::vector<Record>& records) {
+  std::size_t bytes = batch_header_bytes;
+  for (const Record& record : records) {
+    const Draft widest{record, std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int32_t>::max()};
+    bytes += varint_bytes_max + widest.body_bytes();
+  }
+  return bytes;
 }
 
 // A length-prefixed byte string; a null one is `nullopt` inside.
@@ -71,10 +97,12 @@ std::string build_batch(const std::vector<Record>& records) {
   LEAT_ASSERT(!records.empty());
   const std::int64_t base = records.front().timestamp_ms;
   std::int64_t latest = base;
-  std::string batch(batch_header_bytes, '\0');
+  std::string batch;
+  batch.reserve(room_for(records));
+  batch.resize(batch_header_bytes);
   for (std::size_t i = 0; i < records.size(); ++i) {
     latest = std::max(latest, records[i].timestamp_ms);
-    append_record(batch, records[i], records[i].timestamp_ms - base, static_cast<std::int64_t>(i));
+    Draft{records[i], records[i].timestamp_ms - base, static_cast<std::int64_t>(i)}.append_to(batch);
   }
   char* at = batch.data();
   const auto count = static_cast<std::int32_t>(records.size());
