@@ -127,6 +127,36 @@ TEST(Change, StoppingFinishesWhatWasTaken) {
   EXPECT_EQ(machine.call("POST", "/api/users", R"({"username":"bob"})").status, 503);
 }
 
+// A plan with one more read model, of other authors.
+SystemPlan with_fans(const SocialPlan& plan) {
+  auto social = plan.social();
+  auto fans = plan.authors("fans-1");
+  fans.name = "fans";
+  social.read_models.push_back(fans);
+  return plan.system_of({plan.identity(), social}, "plan-2");
+}
+
+TEST(Change, TheStatusTellsOfAReadModelThatIsNewAndStillFills) {
+  TestMachine machine;
+  Options options;
+  options.delivery_bytes = 300;
+  ASSERT_TRUE(machine.start(SocialPlan().system(), options));
+  sign_up(machine, 20);
+  std::optional<Result<>> changed;
+  machine.system->reload(with_fans(SocialPlan()), [&](Result<> result) { changed = std::move(result); });
+  bool seen_filling = false;
+  while (!changed) {
+    const auto models = machine.status().services[1].read_models;
+    ASSERT_EQ(models[0].name, "authors");
+    if (models.size() < 2) continue;
+    EXPECT_EQ(models[1].name, "fans");
+    seen_filling |= models[1].phase == Phase::filling;
+  }
+  ASSERT_TRUE(*changed) << changed->error().what;
+  EXPECT_TRUE(seen_filling);
+  EXPECT_EQ(machine.status().services[1].read_models.size(), 2u);
+}
+
 TEST(Change, ANewTopicOfANewPlanCanBePublishedTo) {
   SocialPlan plan;
   TestMachine machine;

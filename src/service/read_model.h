@@ -51,6 +51,8 @@ class ReadModel {
 
   const std::shared_ptr<Generation>& current() const { return current_.generation; }
   const std::shared_ptr<Generation>& next() const { return next_.generation; }
+  // What a status tells of: the one that queries see, or the first one while that still fills.
+  const std::shared_ptr<Generation>& shown() const { return current_.generation ? current() : next(); }
 
  private:
   struct Filling {

@@ -206,10 +206,11 @@ ServiceStatus Service::status() const {
   out.queries_waiting = queries_->waiting();
   out.outbox_waiting = relay_->waiting();
   for (const auto& [name, model] : read_models_) {
-    const auto& generation = *model->current();
+    if (!model->shown()) continue;
+    const auto& generation = *model->shown();
     const auto state = generation.state();
-    out.read_models.push_back({name, generation.plan().hash, state.phase, state.reason, model->has_next(),
-                               generation.progress().positions(), 0, 0});
+    out.read_models.push_back({name, generation.plan().hash, state.phase, state.reason,
+                               model->current() && model->has_next(), generation.progress().positions(), 0, 0});
   }
   return out;
 }
@@ -221,7 +222,8 @@ void Service::tell_lag(const std::string& read_model, std::int64_t events, doubl
 
 std::vector<std::shared_ptr<Generation>> Service::generations() const {
   std::vector<std::shared_ptr<Generation>> out;
-  for (const auto& [name, model] : read_models_) out.push_back(model->current());
+  for (const auto& [name, model] : read_models_)
+    if (model->shown()) out.push_back(model->shown());
   return out;
 }
 

@@ -67,7 +67,7 @@ class Service {
   void rebuild(const std::string& read_model, Done<Result<>> done);
 
   ServiceStatus status() const;
-  std::vector<std::shared_ptr<Generation>> generations() const;
+  std::vector<std::shared_ptr<Generation>> generations() const;  // one for each read model of status(), in its order
   // For the metrics, from who has asked the bus for its ends.
   void tell_lag(const std::string& read_model, std::int64_t events, double seconds);
   const PlanOf& plan() const { return plan_; }
