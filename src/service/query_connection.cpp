@@ -87,7 +87,10 @@ Result<http::Response> QueryConnection::run(const QueryJob& job) {
 
   const auto etag = quoted_hex(hash(seed_, job.target));
   const bool unchanged = !job.if_none_match.empty() && names(job.if_none_match, etag);
-  LEAT_TRY(auto response, unchanged ? Result<http::Response>(http::Response{304, {}, {}, {}}) : answer(job));
+  auto answered = unchanged ? Result<http::Response>(http::Response{304, {}, {}, {}}) : answer(job);
+  if (!answered && answered.error().code == Code::timeout)
+    return fail(Code::timeout, "its statement was stopped: it took longer than a query may");
+  LEAT_TRY(auto response, std::move(answered));
   if (response.status < 400) response.headers.add("ETag", etag);
   if (!positions_text_.empty()) response.headers.add("Leat-Position", positions_text_);
   const bool behind = std::any_of(attached_.begin(), attached_.end(), [](const Attached& attached) {
