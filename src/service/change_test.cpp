@@ -157,6 +157,30 @@ TEST(Change, TheStatusTellsOfAReadModelThatIsNewAndStillFills) {
   EXPECT_EQ(machine.status().services[1].read_models.size(), 2u);
 }
 
+TEST(Change, OfTwoWhoStopAServiceEachIsAnswered) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    SCOPED_TRACE(seed);
+    TestMachine machine(seed);
+    ASSERT_TRUE(machine.start(SocialPlan().system()));
+    int answered = 0;
+    const auto count = [&](Result<> result) { answered += result.has_value(); };
+    machine.system->stop_service("social", count);
+    machine.world.run(machine.world.choose(12));
+    machine.system->stop(count);
+    machine.world.run_until([&] { return answered == 2; });
+    ASSERT_EQ(answered, 2);
+  }
+}
+
+TEST(Change, AStartDuringAStopComesAfterIt) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  machine.system->stop_service("social", [](Result<>) {});
+  ASSERT_TRUE(machine.wait([&](auto done) { machine.system->start_service("social", std::move(done)); }));
+  EXPECT_TRUE(machine.status().services[1].running);
+  EXPECT_EQ(machine.call("POST", "/api/posts", R"({"content":"a"})").status, 201);
+}
+
 TEST(Change, ANewTopicOfANewPlanCanBePublishedTo) {
   SocialPlan plan;
   TestMachine machine;

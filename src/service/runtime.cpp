@@ -141,6 +141,11 @@ void System::run_service(const std::string& name, Done<Result<>> done) {
                                   [&](const ServicePlan& plan) { return plan.name == name; });
   if (found == plan_->services.end()) return done(fail(Code::not_found, fmt::format("there is no service {}", name)));
   auto slot = this->slot(name);
+  if (!slot->when_halted.empty()) {  // it comes back when it is gone
+    slot->when_halted.emplace_back(
+        [this, name, done = std::move(done)]() mutable { run_service(name, std::move(done)); });
+    return;
+  }
   if (slot->service) return done({});
   slot->put(std::make_unique<Service>(surroundings(), PlanOf(plan_, &*found), plan_->hash, topics_));
   slot->service->start([this, slot, name, done = std::move(done)](Result<> started) mutable {
@@ -177,12 +182,14 @@ void System::halt_service(const std::string& name, Done<Result<>> done) {
   if (found == slots_.end()) return done(fail(Code::not_found, fmt::format("there is no service {}", name)));
   auto slot = found->second;
   if (!slot->service) return done({});
+  slot->when_halted.emplace_back([done = std::move(done)]() mutable { done({}); });
+  if (slot->when_halted.size() > 1) return;
   slot->keep_out("stopped");
-  slot->service->drain([this, slot, name, done = std::move(done)]() mutable {
-    mailbox_->post([this, slot, name, done = std::move(done)]() mutable {
+  slot->service->drain([this, slot, name] {
+    mailbox_->post([this, slot, name] {
       slot->take("stopped");
       telemetry_.health.set("service " + name, false, "stopped");
-      done({});
+      for (auto& halted : std::exchange(slot->when_halted, {})) halted();
     });
   });
 }

@@ -6,6 +6,7 @@
 #include <shared_mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "service/runtime.h"
 
@@ -18,6 +19,7 @@ struct System::Slot {
   std::string why = "it has not started yet";
   std::unique_ptr<Service> service;  // changed by the control thread alone
   bool told_to_stop = false;         // of the control thread; stays so across a reload
+  std::vector<Task> when_halted;     // of the control thread; not empty: it is being stopped
 
   void put(std::unique_ptr<Service> made) {
     const std::unique_lock lock(mutex);
