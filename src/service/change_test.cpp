@@ -157,6 +157,23 @@ TEST(Change, TheStatusTellsOfAReadModelThatIsNewAndStillFills) {
   EXPECT_EQ(machine.status().services[1].read_models.size(), 2u);
 }
 
+TEST(Change, AReadModelWhoseTopicARefusedPlanDropsCanStillBeRebuilt) {
+  SocialPlan plan;
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(plan.system()));
+  sign_up(machine, 2);
+  machine.call("POST", "/api/posts", R"({"content":"a"})");
+  auto social = plan.social();  // follows what cannot be applied, and nothing of users any more
+  auto& model = social.read_models[0];
+  model.hash = "authors-2";
+  model.topics = {"posts"};
+  model.when = {{plan.post_created, {projecting("insert into authors values (:id, null)")}, false}};
+  auto without = plan.system_of({social}, "plan-2");
+  ASSERT_FALSE(machine.wait([&](auto done) { machine.system->reload(std::move(without), std::move(done)); }));
+  EXPECT_TRUE(machine.wait([&](auto done) { machine.system->rebuild("social", "authors", std::move(done)); }));
+  EXPECT_EQ(machine.call("GET", "/api/authors/2").body, R"({"username":"user1"})");
+}
+
 TEST(Change, OfTwoWhoStopAServiceEachIsAnswered) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     SCOPED_TRACE(seed);

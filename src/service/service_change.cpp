@@ -31,7 +31,9 @@ void Service::prepare_change(PlanOf plan, const Topics& topics, Done<Result<>> d
 }
 
 void Service::begin_fillings(const Topics& topics, Done<Result<>> done) {
-  topics_ = topics;
+  auto known = topics;
+  known.merge(topics_);  // the plan in force needs those of before, also when this one is refused
+  topics_ = std::move(known);
   auto all = std::make_shared<Countdown>(std::move(done));
   all->begin();
   Result<> begun;
