@@ -198,6 +198,19 @@ TEST(Change, AStartDuringAStopComesAfterIt) {
   EXPECT_EQ(machine.call("POST", "/api/posts", R"({"content":"a"})").status, 201);
 }
 
+TEST(Change, AnEditWhoseFolderCannotBeMadeFailsAndTheNextOneIsTaken) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  const std::string in_the_way = "data/social/read_models/fans";
+  ASSERT_TRUE(machine.world.files().open(in_the_way, platform::Open::create_new));
+  const auto edit = [&](auto done) { machine.system->reload(with_fans(SocialPlan()), std::move(done)); };
+  const auto failed = machine.wait(edit);
+  ASSERT_FALSE(failed);
+  EXPECT_NE(failed.error().code, Code::timeout);
+  ASSERT_TRUE(machine.world.files().remove(in_the_way));
+  EXPECT_TRUE(machine.wait(edit));
+}
+
 TEST(Change, ANewTopicOfANewPlanCanBePublishedTo) {
   SocialPlan plan;
   TestMachine machine;

@@ -10,14 +10,14 @@ namespace leat::service {
 
 Result<> Service::begin_generation(const std::string& name, const PlanOf& plan, const ReadModelPlan& model_plan,
                                    const Topics& topics, std::shared_ptr<Countdown> all) {
-  auto& model = read_models_[name];
+  if (!read_models_.contains(name)) {
+    auto made = make_read_model(name);
+    LEAT_CHECK(made->prepare_directory());
+    read_models_.emplace(name, std::move(made));
+  }
   all->begin();
   auto settled = on_control([all](Result<> result) { all->end(std::move(result)); });
-  if (!model) {
-    model = make_read_model(name);
-    LEAT_CHECK(model->prepare_directory());
-  }
-  auto begun = model->begin_next(plan, model_plan, topics, std::move(settled));
+  auto begun = read_models_.at(name)->begin_next(plan, model_plan, topics, std::move(settled));
   if (!begun) all->end({});
   return begun;
 }
