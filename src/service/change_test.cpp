@@ -157,6 +157,28 @@ TEST(Change, TheStatusTellsOfAReadModelThatIsNewAndStillFills) {
   EXPECT_EQ(machine.status().services[1].read_models.size(), 2u);
 }
 
+TEST(Change, OfTwoRebuildsAtOnceEachHasAnEndAndTheRowsAreWhole) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    SCOPED_TRACE(seed);
+    TestMachine machine(seed);
+    Options options;
+    options.delivery_bytes = 300;
+    ASSERT_TRUE(machine.start(SocialPlan().system(), options));
+    sign_up(machine, 5);
+    settle(machine);
+    int ended = 0, well = 0;
+    const auto end = [&](Result<> result) { ++ended, well += result.has_value(); };
+    machine.system->rebuild("social", "authors", end);
+    machine.world.run(machine.world.choose(100));
+    machine.system->rebuild("social", "authors", end);
+    machine.world.run_until([&] { return ended == 2; });
+    ASSERT_EQ(ended, 2);
+    EXPECT_GE(well, 1);
+    EXPECT_FALSE(machine.status().services[1].read_models[0].replacement_fills);
+    EXPECT_EQ(machine.call("GET", "/api/authors/5").body, R"({"username":"user4"})");
+  }
+}
+
 TEST(Change, AReadModelWhoseTopicARefusedPlanDropsCanStillBeRebuilt) {
   SocialPlan plan;
   TestMachine machine;

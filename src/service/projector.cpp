@@ -62,6 +62,8 @@ Projector::~Projector() {
   executor_.reset();
   readers_.clear();
   generation_->progress().abandon();
+  if (auto settled = std::exchange(settled_, nullptr))
+    settled(fail(Code::conflict, generation_->plan().name + " was given up before it had caught up"));
 }
 
 void Projector::start() {

@@ -30,7 +30,8 @@ class Projector {
     telemetry::Telemetry telemetry;
   };
 
-  // Told once, from the projector's thread: all that was on the bus at the start is applied, or it has stopped before.
+  // Told once: from the projector's thread that all that was on the bus at the start is applied, or that it has stopped
+  // before; from the destructor that it was given up (Code::conflict).
   using Settled = Done<Result<>>;
 
   Projector(Context, const Options&, std::shared_ptr<Generation>, Task opened, Settled settled);

@@ -88,6 +88,7 @@ class Service {
   Result<> begin_generation(const std::string& name, const PlanOf&, const ReadModelPlan&, const Topics&,
                             std::shared_ptr<Countdown>);
   Result<> take_over(const std::set<std::string>& names);
+  Result<> end_rebuild(const std::string& name, const std::weak_ptr<Generation>& filled, Result<> settled);
   void install(std::string plan_hash, Done<Result<>> done);
   void begin_fillings(const Topics&, Done<Result<>> done);
 

@@ -96,11 +96,27 @@ void Service::rebuild(const std::string& name, Done<Result<>> done) {
                                   [&](const ReadModelPlan& plan) { return plan.name == name; });
   if (found == plan_->read_models.end())
     return done(fail(Code::not_found, fmt::format("{} has no read model {}", name_, name)));
-  auto all = std::make_shared<Countdown>([this, name, done = std::move(done)](Result<> filled) mutable {
-    done(filled ? take_over({name}) : std::move(filled));
+  if (read_models_.at(name)->has_next())
+    return done(fail(Code::conflict, fmt::format("{}.{} is being filled anew already", name_, name)));
+  auto filling = std::make_shared<std::weak_ptr<Generation>>();
+  auto all = std::make_shared<Countdown>([this, name, filling, done = std::move(done)](Result<> settled) mutable {
+    done(end_rebuild(name, *filling, std::move(settled)));
   });
   all->begin();
-  all->end(begin_generation(name, plan_, *found, topics_, all));
+  auto begun = begin_generation(name, plan_, *found, topics_, all);
+  *filling = read_models_.at(name)->next();
+  all->end(std::move(begun));
+}
+
+// An edit may have put a filling of its own in place of this one, also after this one had settled.
+Result<> Service::end_rebuild(const std::string& name, const std::weak_ptr<Generation>& filled, Result<> settled) {
+  const auto found = read_models_.find(name);
+  const auto ours = filled.lock();
+  if (found == read_models_.end() || !ours || found->second->next() != ours)
+    return settled ? fail(Code::conflict, fmt::format("{}.{} gave way to an edit", name_, name)) : std::move(settled);
+  if (settled) settled = take_over({name});
+  if (!settled) found->second->give_up_next();
+  return settled;
 }
 
 }  // namespace leat::service
