@@ -130,7 +130,7 @@ void Group::fill_journal() {
                                     run.end.bytes - run.begin.bytes);
     char* into = group.buffer().data() + run.journal_at;
     for (const std::string_view piece : run.pieces) {
-      // Not std::ranges::copy, which GCC 12 makes a loop over bytes.
+      // Not std::ranges::copy, which GCC 12 compiles to a loop, at most 16 bytes each time.
       std::memcpy(into, piece.data(), piece.size());
       into += piece.size();
     }
