@@ -86,16 +86,17 @@ bool has_read_model(const service::SystemStatus& status, const std::string& serv
 // Filling may take hours: answered when it has begun, told in the log when it has ended.
 void rebuild(const AdminContext& context, const std::string& service, const std::string& read_model,
              http::Reply reply) {
-  context.system.status([context, service, read_model, reply = std::move(reply)](service::SystemStatus status) mutable {
-    if (!has_read_model(status, service, read_model))
-      return reply(problem_of({Code::not_found, fmt::format("there is no read model {}.{}", service, read_model)}));
-    context.system.rebuild(service, read_model, [&log = context.telemetry.log, service, read_model](Result<> done) {
-      const std::string name = fmt::format("{}.{}", service, read_model);
-      if (done) return log.info("a read model has been rebuilt", {{"read_model", name}});
-      log.error("a read model could not be rebuilt", {{"read_model", name}, {"why", done.error()}});
-    });
-    reply(http::Response{.status = 202});
-  });
+  context.system.status(
+      [context, service, read_model, reply = std::move(reply)](const service::SystemStatus& status) mutable {
+        if (!has_read_model(status, service, read_model))
+          return reply(problem_of({Code::not_found, fmt::format("there is no read model {}.{}", service, read_model)}));
+        context.system.rebuild(service, read_model, [&log = context.telemetry.log, service, read_model](Result<> done) {
+          const std::string name = fmt::format("{}.{}", service, read_model);
+          if (done) return log.info("a read model has been rebuilt", {{"read_model", name}});
+          log.error("a read model could not be rebuilt", {{"read_model", name}, {"why", done.error()}});
+        });
+        reply(http::Response{.status = 202});
+      });
 }
 
 void answer_rebuild(const AdminContext& context, const http::Request& request, const std::string& service,
@@ -109,29 +110,30 @@ void answer_rebuild(const AdminContext& context, const http::Request& request, c
 
 }  // namespace
 
-Result<> add_admin_routes(gateway::Admin& admin, AdminContext context) {
+Result<> add_admin_routes(gateway::Admin& admin, const AdminContext& context) {
   admin.before_metrics([context](Task done) {
     context.system.status([done = std::move(done)](const service::SystemStatus&) mutable { done(); });
   });
-  LEAT_CHECK(admin.add({"GET", "/v1/status", [context](http::Request, http::Parameters, http::Reply reply) {
-                          context.system.status([reply = std::move(reply)](service::SystemStatus status) mutable {
-                            reply(json_response(to_json(status)));
-                          });
+  LEAT_CHECK(
+      admin.add({"GET", "/v1/status", [context](const http::Request&, const http::Parameters&, http::Reply reply) {
+                   context.system.status([reply = std::move(reply)](const service::SystemStatus& status) mutable {
+                     reply(json_response(to_json(status)));
+                   });
+                 }}));
+  LEAT_CHECK(admin.add({"GET", "/v1/topics/{topic}/events",
+                        [context](const http::Request& request, const http::Parameters& path, http::Reply reply) {
+                          answer_events(context, request, path[0], std::move(reply));
                         }}));
-  LEAT_CHECK(admin.add(
-      {"GET", "/v1/topics/{topic}/events", [context](http::Request request, http::Parameters path, http::Reply reply) {
-         answer_events(context, request, path[0], std::move(reply));
-       }}));
-  LEAT_CHECK(admin.add(
-      {"POST", "/v1/services/{service}/stop", [context](http::Request, http::Parameters path, http::Reply reply) {
-         stop_service(context, path[0], std::move(reply));
-       }}));
-  LEAT_CHECK(admin.add(
-      {"POST", "/v1/services/{service}/start", [context](http::Request, http::Parameters path, http::Reply reply) {
-         start_service(context, path[0], std::move(reply));
-       }}));
+  LEAT_CHECK(admin.add({"POST", "/v1/services/{service}/stop",
+                        [context](const http::Request&, const http::Parameters& path, http::Reply reply) {
+                          stop_service(context, path[0], std::move(reply));
+                        }}));
+  LEAT_CHECK(admin.add({"POST", "/v1/services/{service}/start",
+                        [context](const http::Request&, const http::Parameters& path, http::Reply reply) {
+                          start_service(context, path[0], std::move(reply));
+                        }}));
   return admin.add({"POST", "/v1/services/{service}/rebuild",
-                    [context](http::Request request, http::Parameters path, http::Reply reply) {
+                    [context](const http::Request& request, const http::Parameters& path, http::Reply reply) {
                       answer_rebuild(context, request, path[0], std::move(reply));
                     }});
 }

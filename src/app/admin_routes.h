@@ -24,6 +24,6 @@ struct AdminContext {
 // GET  /v1/status
 // GET  /v1/topics/{topic}/events?from=&limit=&wait=
 // POST /v1/services/{service}/stop, /start, /rebuild?read_model=
-Result<> add_admin_routes(gateway::Admin&, AdminContext);
+Result<> add_admin_routes(gateway::Admin&, const AdminContext&);
 
 }  // namespace leat::app
