@@ -77,8 +77,7 @@ class Client::Impl {
 
   Result<> finish() {
     error_code ec;
-    socket_.shutdown(tcp::socket::shutdown_send, ec);
-    if (ec) return fail(Code::io, ec.message());
+    if (socket_.shutdown(tcp::socket::shutdown_send, ec)) return fail(Code::io, ec.message());
     return {};
   }
 
@@ -101,7 +100,7 @@ class Client::Impl {
     };
     if (!outcome) {
       error_code ignored;
-      socket_.close(ignored);
+      (void)socket_.close(ignored);
       io_.restart();
       io_.run();  // the cancelled operation still holds our locals
       return failed(Code::timeout, "no answer in time");

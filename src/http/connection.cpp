@@ -60,9 +60,7 @@ Connection::Connection(IoLoop& loop, tcp::socket socket)
 
 void Connection::start() {
   error_code ec;
-  socket_.non_blocking(true, ec);
-  socket_.set_option(tcp::no_delay(true), ec);
-  if (ec) return close();
+  if (socket_.non_blocking(true, ec) || socket_.set_option(tcp::no_delay(true), ec)) return close();
   read();
 }
 
@@ -248,15 +246,14 @@ void Connection::linger() {
   active_ = now_;
   begin_ = end_ = 0;
   error_code ec;
-  socket_.shutdown(tcp::socket::shutdown_send, ec);
-  if (ec) close();
+  if (socket_.shutdown(tcp::socket::shutdown_send, ec)) close();
 }
 
 void Connection::close() {
   if (phase_ == Phase::closed) return;
   phase_ = Phase::closed;
   error_code ec;
-  socket_.close(ec);
+  (void)socket_.close(ec);  // closed in any case
   slots_.clear();
   loop_.forget(shared_from_this());
 }
