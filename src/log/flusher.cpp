@@ -38,10 +38,10 @@ void Flusher::append(Pending append) {
     if (!refused) {
       queued_bytes_ += waiting->bytes;
       queue_.push_back(std::move(waiting));
-      schedule();
+      return schedule();
     }
   }
-  if (refused) waiting->done(fail(*std::move(refused)));
+  waiting->done(fail(*std::move(refused)));
 }
 
 // Requires: queue_mutex_, under which stop() ends all posting.
@@ -84,7 +84,7 @@ bool Flusher::flush_once() {
       if (!group.empty()) commit(group, in_group, effects);
     }
   }
-  carry_out(std::move(effects));
+  carry_out(effects);
   return ready;
 }
 
@@ -174,7 +174,7 @@ void Flusher::refuse_all(const Error& error, Effects& effects) {
   queued_bytes_ = 0;
 }
 
-void Flusher::carry_out(Effects effects) {
+void Flusher::carry_out(const Effects& effects) {
   for (const auto& append : effects.answered) append->done(std::move(append->outcome));
   for (const auto& waiter : effects.woken) waiter->fire();
 }
@@ -203,7 +203,7 @@ void Flusher::stop(const Error& error) {
   checkpointer_.reset();
   Effects effects;
   refuse_all(error, effects);
-  carry_out(std::move(effects));
+  carry_out(effects);
 }
 
 }  // namespace leat::log

@@ -46,7 +46,7 @@ class Flusher {
   void fill(Group&, Answered& in_group, Effects&);
   void commit(Group&, Answered& in_group, Effects&);
   void refuse_all(const Error&, Effects&);
-  static void carry_out(Effects);
+  static void carry_out(const Effects&);
 
   Store& store_;
   std::mutex flushing_;  // held from taking appends to answering them, so that answers keep the order; taken first

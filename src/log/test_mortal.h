@@ -107,7 +107,7 @@ class MortalFiles final : public platform::Files {
   }
   Result<> change() {
     LEAT_CHECK(alive());
-    if (left_ > 0 && --left_ == 0) dead_ = true;
+    if (left_ > 0) dead_ = --left_ == 0;
     return alive();
   }
 
