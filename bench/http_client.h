@@ -16,6 +16,7 @@ namespace bench {
 // A connected socket on the loopback.
 inline int connect_to(int port) {
   const int connection = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  must(connection >= 0, "socket");
   sockaddr_in place{};
   place.sin_family = AF_INET;
   place.sin_port = htons(static_cast<std::uint16_t>(port));

@@ -48,16 +48,16 @@ class Page : public std::enable_shared_from_this<Page> {
  private:
   // Brings a result of the bus back to our executor.
   template <class T>
-  Done<Result<T>> here(void (Page::*next)(T)) {
+  Done<Result<T>> here(void (Page::*next)(const T&)) {
     return [self = shared_from_this(), next](Result<T> result) {
       self->executor_.post([self, next, result = std::move(result)]() mutable {
         if (!result) return self->end(fail(std::move(result).error()));
-        (self.get()->*next)(*std::move(result));
+        (self.get()->*next)(*result);
       });
     };
   }
 
-  void find_topic(std::vector<bus::Topic> topics) {
+  void find_topic(const std::vector<bus::Topic>& topics) {
     const auto found = std::ranges::find(topics, request_.topic, &bus::Topic::name);
     if (found == topics.end()) return end(fail(Code::not_found, fmt::format("there is no topic `{}`", request_.topic)));
     topic_ = *found;
@@ -69,22 +69,22 @@ class Page : public std::enable_shared_from_this<Page> {
       std::vector<bus::Position> from;
       for (std::int32_t i = 0; i < topic_.config.partitions; ++i)
         from.push_back({bus_.id(), topic_.id, PartitionIndex{i}, Epoch{-1}, bus::start_of_log});
-      return look_at_ends(std::move(from));
+      return look_at_ends(from);
     }
     if (request_.from == "end") return bus_.ends(topic_.id, here<std::vector<bus::Position>>(&Page::look_at_ends));
     if (const auto time = platform::parse_rfc3339(request_.from))
       return bus_.positions_at(topic_.id, *time, here<std::vector<bus::Position>>(&Page::look_at_ends));
     auto positions = bus::parse_positions(request_.from);
     if (!positions) return end(fail(Code::invalid, fmt::format("`{}` is no place to read from", request_.from)));
-    look_at_ends(*std::move(positions));
+    look_at_ends(*positions);
   }
 
-  void look_at_ends(std::vector<bus::Position> from) {
+  void look_at_ends(const std::vector<bus::Position>& from) {
     for (const auto& position : from) reached_[position.partition] = position;
     bus_.ends(topic_.id, here<std::vector<bus::Position>>(&Page::start_reading));
   }
 
-  void start_reading(std::vector<bus::Position> ends) {
+  void start_reading(const std::vector<bus::Position>& ends) {
     const bool nothing = std::ranges::all_of(ends, [&](const bus::Position& position) {
       const auto from = reached_.find(position.partition);
       return from == reached_.end() || position.next.value == 0 || from->second.next >= position.next;
@@ -102,7 +102,7 @@ class Page : public std::enable_shared_from_this<Page> {
 
   void ask() { reader_->next(delivery_bytes, here<bus::Delivery>(&Page::take)); }
 
-  void take(bus::Delivery delivery) {
+  void take(const bus::Delivery& delivery) {
     if (!done_) return;  // the wait was over first
     for (const auto& record : delivery.records) {
       if (events_.size() == request_.limit) return finish(false);

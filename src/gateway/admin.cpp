@@ -57,11 +57,11 @@ class Admin::State {
       : telemetry_(telemetry), token_(std::move(token)), hosts_(std::move(hosts)) {
     add_reading("/healthz", [] { return json_response(200, json::object{{"alive", true}}); });
     add_reading("/readyz", [this] { return readiness(telemetry_.health); });
-    const auto added = add({"GET", "/metrics", [this](http::Request, http::Parameters, http::Reply reply) {
-                              before_metrics_([&metrics = telemetry_.metrics, reply = std::move(reply)]() mutable {
-                                reply(shown(metrics));
-                              });
-                            }});
+    const auto added =
+        add({"GET", "/metrics", [this](const http::Request&, const http::Parameters&, http::Reply reply) {
+               before_metrics_(
+                   [&metrics = telemetry_.metrics, reply = std::move(reply)]() mutable { reply(shown(metrics)); });
+             }});
     LEAT_ASSERT(added.has_value());
   }
 
@@ -88,8 +88,9 @@ class Admin::State {
  private:
   template <class Answer>
   void add_reading(std::string path, Answer answer) {
-    const auto added = add(
-        {"GET", std::move(path), [answer](http::Request, http::Parameters, http::Reply reply) { reply(answer()); }});
+    const auto added =
+        add({"GET", std::move(path),
+             [answer](const http::Request&, const http::Parameters&, http::Reply reply) { reply(answer()); }});
     LEAT_ASSERT(added.has_value());
   }
 

@@ -17,10 +17,10 @@ class NoClock final : public platform::Clock {
 class AdminTest : public testing::Test {
  protected:
   AdminTest() {
-    const auto added =
-        admin_.add({"POST", "/services/{name}/stop", [](http::Request, http::Parameters name, http::Reply reply) {
-                      reply({.content_type = "text/plain", .body = "stopped " + name.at(0)});
-                    }});
+    const auto added = admin_.add(
+        {"POST", "/services/{name}/stop", [](const http::Request&, const http::Parameters& name, http::Reply reply) {
+           reply({.content_type = "text/plain", .body = "stopped " + name.at(0)});
+         }});
     EXPECT_TRUE(added);
   }
 

@@ -37,9 +37,9 @@ class GatewayTest : public testing::Test {
   }
 
   // Answers with its name, its parameters and the traceparent it saw.
-  static http::Route echo(std::string method, std::string path, std::string name) {
+  static http::Route echo(std::string method, std::string path, const std::string& name) {
     return {std::move(method), std::move(path),
-            [name](http::Request request, http::Parameters parameters, http::Reply reply) {
+            [name](const http::Request& request, const http::Parameters& parameters, http::Reply reply) {
               std::string body = name;
               for (const std::string& each : parameters) body += " " + each;
               http::Response response{.content_type = "text/plain", .body = std::move(body)};
@@ -49,8 +49,9 @@ class GatewayTest : public testing::Test {
   }
 
   static http::Route keep(std::string path, std::vector<http::Reply>& into) {
-    return {"GET", std::move(path),
-            [&into](http::Request, http::Parameters, http::Reply reply) { into.push_back(std::move(reply)); }};
+    return {"GET", std::move(path), [&into](const http::Request&, const http::Parameters&, http::Reply reply) {
+              into.push_back(std::move(reply));
+            }};
   }
 
   ManualClock clock_;
@@ -165,7 +166,8 @@ TEST_F(GatewayTest, CountsByRouteTemplateAndStatusClass) {
   std::vector<http::Reply> kept;
   ASSERT_TRUE(gateway_.serve({{"a", {keep("/x/{id}", kept)}}}));
   for (const int status : {200, 204, 404}) {
-    (void)gateway_.handler()({.method = "GET", .target = "/x/5", .arrived = clock_.now()}, [](http::Response) {});
+    (void)gateway_.handler()({.method = "GET", .target = "/x/5", .arrived = clock_.now()},
+                             [](const http::Response&) {});
     clock_.now_ += std::chrono::milliseconds(20);
     kept.back()({.status = status});
   }

@@ -164,7 +164,7 @@ TEST(ServerStart, WithoutDescriptorsIsAFailureAndNoException) {
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
   const rlimit none{.rlim_cur = 0, .rlim_max = usual.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-  const auto server = Server::start({}, clock, {metrics, log, health}, [](Request, Reply) {});
+  const auto server = Server::start({}, clock, {metrics, log, health}, [](const Request&, const Reply&) {});
   const auto client = Client::connect("127.0.0.1:1", patience);
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &usual), 0);
   ASSERT_FALSE(server);

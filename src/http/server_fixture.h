@@ -40,18 +40,19 @@ class ManualClock final : public platform::Clock {
 
 // A server whose handler does what the target says.
 class ServerTest : public testing::Test {
- protected:
+ public:
   ~ServerTest() override { server_.reset(); }
 
+ protected:
   void start(Limits limits = {}, unsigned threads = 1) {
     ServerOptions options{.threads = threads, .limits = limits, .tick = milliseconds(1)};
     auto server = Server::start(options, clock_, {metrics_, log_, health_},
-                                [this](Request request, Reply reply) { handle(std::move(request), std::move(reply)); });
+                                [this](const Request& request, Reply reply) { handle(request, std::move(reply)); });
     ASSERT_TRUE(server) << server.error().what;
     server_ = *std::move(server);
   }
 
-  void handle(Request request, Reply reply) {
+  void handle(const Request& request, Reply reply) {
     if (request.target == "/later") return keep(std::move(reply));
     if (request.target == "/never") return;
     if (request.target == "/throw") throw std::runtime_error("a mistake");

@@ -295,7 +295,7 @@ TEST(ServerStart, RefusesAddressesThatAreWrongTakenOrReachable) {
   telemetry::Log log(clock, telemetry::LogFormat::plain, telemetry::Level::error, [](std::string_view) {});
   const auto start = [&](std::string address, bool insecure = false) {
     return Server::start({.address = std::move(address), .insecure = insecure}, clock, {metrics, log, health},
-                         [](Request, Reply) {});
+                         [](const Request&, const Reply&) {});
   };
   const auto holder = start("127.0.0.1:0");
   ASSERT_TRUE(holder);

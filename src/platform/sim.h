@@ -33,7 +33,7 @@ class SimWorld {
   std::size_t run(std::size_t steps_max = 10'000'000);
   // The same, also ending as soon as `done()` holds (looked at after every task). Returns whether it held.
   template <class Predicate>
-  bool run_until(Predicate done, std::size_t steps_max = 10'000'000) {
+  bool run_until(Predicate&& done, std::size_t steps_max = 10'000'000) {
     while (!done()) {
       if (steps_max-- == 0 || !step()) return done();
     }

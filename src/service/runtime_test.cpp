@@ -8,8 +8,6 @@
 namespace leat::service {
 namespace {
 
-using testing::HasSubstr;
-
 TEST(System, ACommandIsSeenByAQueryOfAnotherService) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE(seed);

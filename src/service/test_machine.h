@@ -69,8 +69,8 @@ class TestMachine {
   }
 
   // Sends without waiting; the answer comes into the slot returned.
-  std::shared_ptr<std::optional<http::Response>> send(std::string method, std::string target, std::string body = {},
-                                                      const HeaderList& headers = {}) {
+  std::shared_ptr<std::optional<http::Response>> send(const std::string& method, const std::string& target,
+                                                      std::string body = {}, const HeaderList& headers = {}) {
     auto slot = std::make_shared<std::optional<http::Response>>();
     http::Request request;
     request.headers.add("Content-Type", "application/json");
@@ -90,8 +90,9 @@ class TestMachine {
     ADD_FAILURE() << "no route for " << method << " " << target;
     return slot;
   }
-  http::Response call(std::string method, std::string target, std::string body = {}, const HeaderList& headers = {}) {
-    const auto slot = send(std::move(method), std::move(target), std::move(body), headers);
+  http::Response call(const std::string& method, const std::string& target, std::string body = {},
+                      const HeaderList& headers = {}) {
+    const auto slot = send(method, target, std::move(body), headers);
     world.run_until([&] { return slot->has_value(); });
     EXPECT_TRUE(slot->has_value());
     return slot->value_or(http::Response{});

@@ -86,7 +86,7 @@ inline std::shared_ptr<const EventPlan> event_plan(std::string name, std::string
 }
 
 // Path parameters are integers when they say so: "/api/posts/{id:integer}".
-inline RoutePlan route(std::string method, std::string text) {
+inline RoutePlan route(std::string method, const std::string& text) {
   RoutePlan out;
   out.method = std::move(method);
   out.path = text;

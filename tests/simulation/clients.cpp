@@ -214,7 +214,7 @@ void Clients::send(std::string_view method, std::string_view route, std::vector<
   ++*in_flight_;
   // A life that ends answers nobody: what it still holds is dropped with it.
   machine_.send(method, route, std::move(path), std::move(request),
-                [this, counted = in_flight_, told = std::move(told)](http::Response response) mutable {
+                [this, counted = in_flight_, told = std::move(told)](const http::Response& response) mutable {
                   --*counted;
                   if (counted != in_flight_) return;
                   ++journal_.statuses[response.status];
