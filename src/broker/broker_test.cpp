@@ -16,12 +16,14 @@ namespace {
 
 // A broker in a simulated world, and one life after the other on the same disk.
 class BrokerTest : public testing::Test {
+ public:
+  ~BrokerTest() override { stop(); }
+
  protected:
   BrokerTest() {
     EXPECT_TRUE(platform_.files.make_directory("/data"));
     EXPECT_TRUE(platform_.files.sync_directory("/"));
   }
-  ~BrokerTest() override { stop(); }
 
   Result<> start(Options options = {}) {
     stop();
