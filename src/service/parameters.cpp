@@ -1,9 +1,11 @@
 #include "service/parameters.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace leat::service {
 namespace {
@@ -123,7 +125,29 @@ OrResponse<std::vector<Value>> path_values(const RoutePlan& route, std::span<con
   return out;
 }
 
-OrResponse<std::vector<Value>> query_values(const RoutePlan& route, const QueryString& pairs) {
+namespace {
+
+// A name that is spelt wrong must not look like one that was left out.
+OrResponse<> all_known(const RoutePlan& route, const QueryString& pairs, bool paged) {
+  std::vector<std::string_view> known;
+  for (const auto& plan : route.query_parameters) known.push_back(plan.name);
+  if (paged) known.insert(known.end(), {"limit", "after"});
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    const auto& name = pairs[i].first;
+    if (std::ranges::find(known, name) == known.end())
+      return std::unexpected(
+          bad_parameter(name, known.empty() ? "is not known; there are no query parameters here"
+                                            : fmt::format("is not known; there are: {}", fmt::join(known, ", "))));
+    for (std::size_t j = 0; j < i; ++j)
+      if (pairs[j].first == name) return std::unexpected(bad_parameter(name, "is given twice"));
+  }
+  return {};
+}
+
+}  // namespace
+
+OrResponse<std::vector<Value>> query_values(const RoutePlan& route, const QueryString& pairs, bool paged) {
+  if (auto known = all_known(route, pairs, paged); !known) return std::unexpected(std::move(known).error());
   std::vector<Value> out;
   out.reserve(route.query_parameters.size());
   for (const auto& plan : route.query_parameters) {

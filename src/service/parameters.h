@@ -29,7 +29,8 @@ std::optional<std::string_view> find(const QueryString&, std::string_view name);
 
 // Values in the order of the plan; a 400 that names the parameter when one is wrong or missing.
 OrResponse<std::vector<Value>> path_values(const RoutePlan&, std::span<const std::string> texts);
-OrResponse<std::vector<Value>> query_values(const RoutePlan&, const QueryString&);
+// `paged`: `limit` and `after` are known as well.
+OrResponse<std::vector<Value>> query_values(const RoutePlan&, const QueryString&, bool paged = false);
 
 http::Response bad_parameter(std::string_view name, std::string_view what);
 

@@ -43,6 +43,9 @@ TEST(Query, WrongParametersAreNamed) {
            Case{"/api/posts?limit=-1", "limit"},
            Case{"/api/posts?limit=4", "limit"},
            Case{"/api/posts?after=x!", "after"},
+           Case{"/api/posts?lmit=1", "lmit"},
+           Case{"/api/posts?limit=1&limit=2", "limit"},
+           Case{"/api/posts/1?limit=1", "limit"},
        }) {
     SCOPED_TRACE(target);
     const auto response = machine.call("GET", target);

@@ -160,7 +160,7 @@ OrResponse<QueryJob> Service::read_query(std::shared_ptr<const View> view, std::
   job.path = *std::move(path_parameters);
   const auto pairs = parse_query_string(request.target);
   if (!pairs) return std::unexpected(http::problem(400, "The query string is wrong", pairs.error().what));
-  auto query_parameters = query_values(plan.route, *pairs);
+  auto query_parameters = query_values(plan.route, *pairs, plan.many);
   if (!query_parameters) return std::unexpected(std::move(query_parameters).error());
   job.query = *std::move(query_parameters);
   if (plan.many) {
