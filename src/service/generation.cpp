@@ -92,9 +92,16 @@ void Generation::set_stopped(std::string reason) {
   state_.reason = std::move(reason);
 }
 
-void Generation::set_current() {
+void Generation::set_current(bool current) {
   const std::lock_guard lock(mutex_);
-  state_.current = true;
+  state_.current = current;
+}
+
+void Generation::tell(telemetry::Health& health, const std::string& service) const {
+  const std::lock_guard lock(mutex_);
+  if (!state_.current) return;
+  const bool live = state_.phase == Phase::live;
+  health.set(health_name(service, plan_.name), live, state_.phase == Phase::filling ? "is filling" : state_.reason);
 }
 
 void Generation::set_applied(std::int64_t last_event_ms, bool at_end) {

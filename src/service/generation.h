@@ -12,6 +12,7 @@
 #include "database/database.h"
 #include "service/plan.h"
 #include "service/progress.h"
+#include "telemetry/health.h"
 
 namespace leat::service {
 
@@ -48,7 +49,10 @@ class Generation {
   State state() const;
   void set_live();
   void set_stopped(std::string reason);
-  void set_current();
+  void set_current(bool current = true);
+  // Brings the condition of the read model in line with this, while this is what queries see. Two who tell at once
+  // leave the later state.
+  void tell(telemetry::Health&, const std::string& service) const;
   void set_applied(std::int64_t last_event_ms, bool at_end);
 
  private:

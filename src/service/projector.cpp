@@ -219,6 +219,7 @@ void Projector::look_whether_caught_up() {
   const bool all_seen = std::all_of(seen_end_.begin(), seen_end_.end(), [](bool seen) { return seen; });
   if (!all_seen && !generation_->progress().reached(targets_)) return;
   generation_->set_live();
+  generation_->tell(context_.telemetry.health, context_.service);
   std::exchange(settled_, nullptr)({});
 }
 
@@ -229,8 +230,7 @@ void Projector::stop(std::string reason) {
       {{"service", context_.service}, {"read_model", generation_->plan().name}, {"why", reason}});
   generation_->set_stopped(reason);
   // One that fills beside the current one troubles nobody when it stops.
-  if (generation_->state().current)
-    context_.telemetry.health.set(health_name(context_.service, generation_->plan().name), false, reason);
+  generation_->tell(context_.telemetry.health, context_.service);
   if (auto settled = std::exchange(settled_, nullptr)) settled(fail(Code::unavailable, std::move(reason)));
 }
 

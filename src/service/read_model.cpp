@@ -65,13 +65,10 @@ void ReadModel::tell_lag(std::int64_t events, double seconds) {
   lag_seconds_ = seconds;
 }
 
-// From here on the program is as ready as this generation is. It may stop at this very moment: then either its
-// projector sees that it is the current one, or we see that it has stopped.
+// From here on the program is as ready as this generation is.
 void ReadModel::show_current() {
-  context_.telemetry.health.set(health_name(context_.service, name_), true);
   current_.generation->set_current();
-  if (const auto state = current_.generation->state(); state.phase == Phase::stopped)
-    context_.telemetry.health.set(health_name(context_.service, name_), false, state.reason);
+  current_.generation->tell(context_.telemetry.health, context_.service);
 }
 
 ReadModel::Filling ReadModel::begin(std::shared_ptr<const ServicePlan> service, const ReadModelPlan& plan,
@@ -118,6 +115,7 @@ Result<std::string> ReadModel::free_name(const ReadModelPlan& plan) const {
 Result<std::shared_ptr<void>> ReadModel::take_over() {
   LEAT_ASSERT(has_next());
   LEAT_CHECK(remember(file_of(next_.generation->path())));
+  if (current_.generation) current_.generation->set_current(false);  // what it still does concerns nobody
   std::shared_ptr<void> old = std::move(current_.projector);
   current_ = std::move(next_);
   next_ = {};

@@ -91,6 +91,27 @@ TEST(ReadModel, AnEventThatCannotBeAppliedStopsItRightThereAndOnlyIt) {
   }
 }
 
+TEST(ReadModel, OneThatWasEditedWhileTheProgramStoodIsNotReadyUntilItHasCaughtUp) {
+  SocialPlan plan;
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(plan.system()));
+  for (int id = 1; id <= 20; ++id) machine.bus.put("users", 0, user("user.created", id, "ada"));
+  settle(machine);
+  machine.world.run_until([&] { return machine.health.ready(); });
+  machine.crash();
+  auto social = plan.social();
+  social.read_models[0].hash = "authors-2";
+  Options options;
+  options.delivery_bytes = 100;
+  ASSERT_TRUE(machine.start(plan.system_of({plan.identity(), social}), options));
+  EXPECT_FALSE(machine.health.ready());
+  for (const auto& condition : machine.health.all())
+    if (!condition.ok) EXPECT_EQ(condition.name + " " + condition.why, "read model social.authors is filling");
+  machine.world.run_until([&] { return machine.health.ready(); });
+  EXPECT_TRUE(machine.health.ready());
+  EXPECT_EQ(header(machine.call("GET", "/api/authors/20"), "Leat-Stale"), "");
+}
+
 TEST(ReadModel, EventsThatMeanNothingToItArePassedBy) {
   TestMachine machine;
   ASSERT_TRUE(machine.start(SocialPlan().system()));
