@@ -14,6 +14,8 @@ namespace leat::app {
 namespace {
 
 constexpr auto watch_every = std::chrono::milliseconds(300);
+constexpr auto lock_retry_every = std::chrono::milliseconds(50);
+constexpr int lock_tries = 6;
 
 struct Observability {
   telemetry::Metrics metrics;
@@ -27,9 +29,23 @@ void print_mistakes(const Loaded& loaded, std::ostream& out) {
   out.flush();
 }
 
+bool is_held(const Error& error) {
+  return error.code == Code::conflict && error.what.find("in use by") != std::string::npos;
+}
+
+// `leat status` and its like take the lock for a moment to see whether it is free: that is no reason to give up.
+Result<std::unique_ptr<Instance>> start(const InstanceOptions& options, const service::SystemPlan& plan,
+                                        platform::Platform platform, telemetry::Telemetry telemetry, Signals& signals) {
+  for (int tried = 1;; ++tried) {
+    auto instance = Instance::start(options, plan, platform, telemetry);
+    if (instance || !is_held(instance.error()) || tried == lock_tries) return instance;
+    if (signals.wait(lock_retry_every) == Signal::stop) return instance;
+  }
+}
+
 // What to do about a start that failed, where we know it.
 std::string advice_for(const Error& error, const UpOptions& options, const std::string& data) {
-  if (error.code == Code::conflict && error.what.find("in use by") != std::string::npos)
+  if (is_held(error))
     return fmt::format("Is it running already? `leat status --data {}` tells. Or give this one another --data.", data);
   if (error.what.find(options.http) != std::string::npos || error.what.find(options.admin) != std::string::npos)
     return "Give other addresses with --http and --admin; port 0 takes any free one.";
@@ -122,8 +138,8 @@ int up(const UpOptions& options, platform::Platform platform, Console& console) 
   Observability observability{
       .metrics = {}, .log = {platform.clock, telemetry::format_for_stderr(), *level}, .health = {}};
   const std::string data = data_directory(options.directory, options.data);
-  auto instance = Instance::start({data, options.http, options.admin, loaded.system.insecure}, loaded.plan, platform,
-                                  observability.all());
+  auto instance = start({data, options.http, options.admin, loaded.system.insecure}, loaded.plan, platform,
+                        observability.all(), signals);
   if (!instance) return console.failed(instance.error(), advice_for(instance.error(), options, data));
   tell_ready(**instance, loaded.plan, console);
 
