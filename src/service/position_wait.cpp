@@ -68,11 +68,16 @@ void PositionWait::resolve_tokens(std::shared_ptr<const Relays> relays) {
   wanted_.tokens.pop_back();
   const auto relay = relays->find(service);
   if (!relay) return finish(true);
-  relay->when_published(number, [self = shared_from_this(), relays](auto positions) {
+  {
+    const std::lock_guard lock(mutex_);
+    asked_ = relay;
+  }
+  relay->when_published(number, this, [self = shared_from_this(), relays](auto positions) {
     if (!positions) return self->finish(true);
     self->wanted_.positions.insert(self->wanted_.positions.end(), positions->begin(), positions->end());
     self->resolve_tokens(relays);
   });
+  if (finished()) relay->forget(this);
 }
 
 void PositionWait::wait_for(std::size_t read_model) {
@@ -85,18 +90,30 @@ void PositionWait::wait_for(std::size_t read_model) {
   if (!generation) return finish(false);
   if (generation->progress().reached(wanted_.positions)) return wait_for(read_model + 1);
   if (generation->state().phase == Phase::stopped) return finish(true);
-  generation->progress().when_reached(wanted_.positions,
+  generation->progress().when_reached(wanted_.positions, this,
                                       [self = shared_from_this(), read_model] { self->wait_for(read_model + 1); });
+  if (finished()) generation->progress().forget(this);
+}
+
+bool PositionWait::finished() {
+  const std::lock_guard lock(mutex_);
+  return !go_;
 }
 
 void PositionWait::finish(bool stale) {
   Go go;
+  std::vector<std::shared_ptr<Generation>> read_models;  // they may hold what holds this
+  std::shared_ptr<Relay> relay;
   {
     const std::lock_guard lock(mutex_);
     go = std::exchange(go_, nullptr);
-    read_models_.clear();  // they may hold what holds this
+    read_models.swap(read_models_);
+    relay = asked_.lock();
   }
-  if (go) go(stale);
+  if (!go) return;
+  if (relay) relay->forget(this);
+  for (const auto& model : read_models) model->progress().forget(this);
+  go(stale);
 }
 
 }  // namespace leat::service

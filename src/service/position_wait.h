@@ -40,9 +40,11 @@ class PositionWait : public std::enable_shared_from_this<PositionWait> {
   void resolve_tokens(std::shared_ptr<const Relays>);
   void wait_for(std::size_t read_model);
   void finish(bool stale);
+  bool finished();
 
   Wanted wanted_;  // positions grow while tokens are resolved, one after the other
   std::mutex mutex_;
+  std::weak_ptr<Relay> asked_;
   std::vector<std::shared_ptr<Generation>> read_models_;
   Go go_;  // empty: done, and nothing is held any more
 };

@@ -35,15 +35,30 @@ void Progress::advance(const std::vector<bus::Position>& positions) {
   for (auto& wake : woken) wake();
 }
 
-void Progress::when_reached(std::vector<bus::Position> needed, Task wake) {
+void Progress::when_reached(std::vector<bus::Position> needed, const void* who, Task wake) {
   {
     const std::lock_guard lock(mutex_);
     if (!reached_locked(needed)) {
-      waiters_.push_back({std::move(needed), std::move(wake)});
+      waiters_.push_back({std::move(needed), who, std::move(wake)});
       return;
     }
   }
   wake();
+}
+
+void Progress::forget(const void* who) {
+  std::vector<Waiter> left;  // destroyed when the lock is free: it may hold what holds this
+  const std::lock_guard lock(mutex_);
+  std::erase_if(waiters_, [&](Waiter& waiter) {
+    if (waiter.who != who) return false;
+    left.push_back(std::move(waiter));
+    return true;
+  });
+}
+
+std::size_t Progress::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return waiters_.size();
 }
 
 void Progress::abandon() {

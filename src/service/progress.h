@@ -22,7 +22,9 @@ class Progress {
   // Positions of other topics count as reached: this read model does not depend on them.
   bool reached(const std::vector<bus::Position>& needed) const;
   // `wake` is called once, here and now when it is reached already.
-  void when_reached(std::vector<bus::Position> needed, Task wake);
+  void when_reached(std::vector<bus::Position> needed, const void* who, Task wake);
+  // `who` waits no longer: a position that never comes must not be waited for for ever.
+  void forget(const void* who);
 
   // Forgets who waits: nothing will move any more.
   void abandon();
@@ -30,10 +32,12 @@ class Progress {
   std::vector<bus::Position> positions() const;
   // Where this read model stands in the partition of `end`; the start of the log when it has seen nothing of it.
   Offset at(const bus::Position& end) const;
+  std::size_t waiting() const;
 
  private:
   struct Waiter {
     std::vector<bus::Position> needed;
+    const void* who;
     Task wake;
   };
   bool reached_locked(const std::vector<bus::Position>& needed) const;

@@ -166,17 +166,27 @@ void Relay::tell_tokens(Calls& calls) {
   });
 }
 
-void Relay::when_published(std::uint64_t number, Told told) {
+void Relay::when_published(std::uint64_t number, const void* who, Told told) {
   std::optional<std::vector<bus::Position>> positions;
   {
     const Lock lock(mutex_);
     if (!closed_ && number > published_) {
-      tokens_.push_back({number, std::move(told)});
+      tokens_.push_back({number, who, std::move(told)});
       return;
     }
     if (!closed_) positions = latest();
   }
   told(std::move(positions));
+}
+
+void Relay::forget(const void* who) {
+  std::vector<Token> left;  // destroyed when the lock is free: it holds who asked
+  const Lock lock(mutex_);
+  std::erase_if(tokens_, [&](Token& token) {
+    if (token.who != who) return false;
+    left.push_back(std::move(token));
+    return true;
+  });
 }
 
 void Relay::failed(Error error) {
@@ -278,6 +288,11 @@ std::uint64_t Relay::published() const {
 std::size_t Relay::waiting() const {
   const Lock lock(mutex_);
   return rows_.size();
+}
+
+std::size_t Relay::asked() const {
+  const Lock lock(mutex_);
+  return tokens_.size();
 }
 
 std::string Relay::trouble() const {

@@ -41,10 +41,13 @@ class Relay : public std::enable_shared_from_this<Relay> {
   // Takes rows that are committed, and the answers that wait for them. Requires: numbers above all taken before.
   void take(std::vector<OutboxRow> rows, std::vector<WaitingAnswer> answers);
   // Calls `told` when everything up to `number` is on the bus, with positions that cover it.
-  void when_published(std::uint64_t number, Told told);
+  void when_published(std::uint64_t number, const void* who, Told told);
+  // `who` waits no longer: a number that is never given must not be waited for for ever.
+  void forget(const void* who);
 
   std::uint64_t published() const;  // all up to here are on the bus
   std::size_t waiting() const;      // rows that are not
+  std::size_t asked() const;        // who waits in when_published()
   std::string trouble() const;      // why nothing moves; empty when it does
   std::int32_t partitions(const std::string& topic) const;
   // The topics the service owns from now on.
@@ -61,6 +64,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   };
   struct Token {
     std::uint64_t number;
+    const void* who;
     Told told;
   };
   struct Opening;  // a source and the ends of its topics, being gathered
