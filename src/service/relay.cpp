@@ -70,6 +70,9 @@ void Relay::install(Opening& opening) {
     for (const auto& end : opening.ends) remember(end);
     while (!rows_.empty() && rows_.front().number <= last) rows_.pop_front();
     published_ = std::max(published_, last);
+    // Where some of an answer's events came to lie was lost with the outcome: the ends cover them.
+    for (auto& answer : answers_)
+      if (!answer.positions.empty() && answer.waiting.first <= last) answer.positions = opening.ends;
     answer_up_to(last, calls);
     tell_tokens(calls);
   }

@@ -61,6 +61,23 @@ TEST(Relay, ASuccessStandsWhenTheBusIsAwayAndItsTokenIsResolvedLater) {
   EXPECT_EQ(header(**waiting, "Leat-Stale"), "");
 }
 
+TEST(Relay, PositionsCoverAlsoWhatALostAnswerWouldHaveTold) {
+  SocialPlan plan;
+  auto social = plan.social();
+  social.commands[0].emit.push_back(social.commands[0].emit[0]);
+  TestMachine machine;
+  Options options;
+  options.publish_rows_max = 1;
+  ASSERT_TRUE(machine.start(plan.system_of({plan.identity(), social}), options));
+  const auto answer = machine.send("POST", "/api/posts", R"({"content":"a"})");
+  machine.world.run_until([&] { return machine.bus.publishes() == 1; });
+  machine.bus.lose(TestBus::Lost::answer);
+  machine.world.run_until([&] { return answer->has_value(); });
+  const auto positions = bus::parse_positions(header(**answer, "Leat-Position"));
+  ASSERT_TRUE(positions) << header(**answer, "Leat-Position");
+  EXPECT_TRUE(std::ranges::any_of(*positions, [](const auto& position) { return position.next == Offset{2}; }));
+}
+
 TEST(Relay, AFullOutboxRefusesCommandsBeforeTheyBegin) {
   TestMachine machine;
   Options options;
