@@ -28,28 +28,70 @@ std::string order_terms(const std::vector<definition::OrderColumn>& order) {
   return fmt::format("{}", fmt::join(terms, ", "));
 }
 
+// How one column of the order is told from the value of the row before. SQLite puts NULL before everything else, and
+// compares it with nothing; where there is none the plain comparison can use an index.
+struct OrderTerm {
+  std::string column;
+  bool descending, never_null;
+
+  std::string equals(std::size_t parameter) const {
+    return fmt::format("{} {} ?{}", column, never_null ? "=" : "is", parameter);
+  }
+  std::string follows(std::size_t parameter) const {
+    const auto plain = fmt::format("{} {} ?{}", column, descending ? "<" : ">", parameter);
+    if (never_null) return plain;
+    return descending ? fmt::format("({} or ({} is null and ?{} is not null))", plain, column, parameter)
+                      : fmt::format("({} or (?{} is null and {} is not null))", plain, parameter, column);
+  }
+};
+
 // The rows after the one whose order values are ?first, ?first+1, ...: a < ?1 or (a = ?1 and b > ?2) or ...
-std::string after_terms(const std::vector<definition::OrderColumn>& order, std::size_t first) {
+std::string after_terms(const std::vector<OrderTerm>& order, std::size_t first) {
   std::vector<std::string> alternatives;
   for (std::size_t i = 0; i < order.size(); ++i) {
     std::string all;
-    for (std::size_t j = 0; j < i; ++j)
-      all += fmt::format("{} = ?{} and ", database::quoted_name(order[j].column), first + j);
-    alternatives.push_back(fmt::format("({}{} {} ?{})", all, database::quoted_name(order[i].column),
-                                       order[i].descending ? "<" : ">", first + i));
+    for (std::size_t j = 0; j < i; ++j) all += order[j].equals(first + j) + " and ";
+    alternatives.push_back(fmt::format("({}{})", all, order[i].follows(first + i)));
   }
   return fmt::format("({})", fmt::join(alternatives, " or "));
 }
 
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return out;
+}
+
+// Whether no join makes NULL of the columns of `table`: there is no outer join, or only left ones from this table on,
+// which is named once.
+bool joins_spare(const definition::Sql& sql, const std::string& table) {
+  const auto tokens = definition::tokenise(sql.text);
+  if (!tokens) return false;
+  std::vector<std::string> words;
+  for (const auto& token : *tokens)
+    if (!token.is_blank()) words.push_back(lower(token.in(sql.text)));
+  const auto count = [&](std::string_view word) { return std::ranges::count(words, word); };
+  if (count("right") + count("full") > 0) return false;
+  if (count("left") == 0) return true;
+  const auto from = std::ranges::find(words, "from");
+  return count("from") == 1 && count(lower(table)) == 1 && from + 1 < words.end() && from[1] == lower(table);
+}
+
 // Keyset paging: a page begins behind the last row of the one before, found by its order values; no OFFSET, so the
 // fiftieth page costs what the first does.
-void add_pages(QueryPlan& plan, const definition::Query& query) {
+void add_pages(QueryPlan& plan, const definition::Query& query, const std::vector<ColumnFacts>& columns) {
   const std::size_t given = plan.first.sources.size();
   const std::string order = order_terms(query.order);
+  std::vector<OrderTerm> terms;
+  for (const auto& by : query.order) {
+    const auto column = std::ranges::find(columns, by.column, &ColumnFacts::name);
+    const bool spared = column != columns.end() && column->not_null && joins_spare(query.select, column->table);
+    terms.push_back({database::quoted_name(by.column), by.descending, spared});
+  }
   const StatementPlan select = plan.first;
   plan.first = around(select, "select * from (", fmt::format("\n) order by {} limit ?{}", order, given + 1));
   plan.next = around(select, "select * from (",
-                     fmt::format("\n) where {} order by {} limit ?{}", after_terms(query.order, given + 1), order,
+                     fmt::format("\n) where {} order by {} limit ?{}", after_terms(terms, given + 1), order,
                                  given + query.order.size() + 1));
 }
 
@@ -109,11 +151,6 @@ class Attached {
     }
     return out;
   }
-  static std::string lower(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return out;
-  }
 
   Tables& queries_;
   std::vector<std::string> names_;
@@ -160,7 +197,7 @@ QueryPlan compile_query(Compiler& compiler, ServiceTables& tables, const definit
   find_files(*examined, plan);
   if (query.many) {
     find_order_columns(compiler, query, *examined, plan);
-    add_pages(plan, query);
+    add_pages(plan, query, examined->columns);
   }
   warn_of_scans(compiler, tables, query, plan);
   return plan;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "database/database.h"
 #include "definition/load.h"
 #include "platform/sim.h"
 
@@ -212,6 +213,36 @@ TEST(Compile, DecidesWhereValuesComeFromAndGo) {
       query.next->sql.numbered,
       "select * from (select o.id, n.name as \"item.name\" from others o left join names n on n.id = o.id where o.id = "
       "?1\n) where ((\"id\" < ?2)) order by \"id\" desc limit ?3");
+}
+
+// SQLite compares NULL with nothing: a page that ended at one was the last, and those behind all others never came.
+TEST(Compile, PagesLeaveNoRowOutWhereItsOrderIsNull) {
+  for (const char* order : {"price, id", "price desc, id", "price desc, id desc"}) {
+    SCOPED_TRACE(order);
+    Folder folder;
+    write_system(folder,
+                 fmt::format("queries:\n  GET /items:\n    many: select id, price from items\n    order: {}\n", order));
+    std::vector<std::string> lines;
+    const auto plan = folder.compile(lines).services.at(0).queries.at(0);
+    auto items = database::Database::open(":memory:", {});
+    ASSERT_TRUE(items);
+    ASSERT_TRUE(
+        items->execute("create table items (id integer primary key, price integer);"
+                       "insert into items values (1,null),(2,5),(3,null),(4,5),(5,7)"));
+    std::vector<std::int64_t> seen;
+    auto page = items->prepare(plan.first.sql.numbered);
+    ASSERT_TRUE(page);
+    page->bind(1, 1);
+    while (seen.size() < 10 && *page->step()) {
+      seen.push_back(page->integer(0));
+      auto next = items->prepare(plan.next->sql.numbered);
+      ASSERT_TRUE(next);
+      page->is_null(1) ? next->bind_null(1) : next->bind(1, page->integer(1));
+      next->bind(2, page->integer(0)).bind(3, 1);
+      page = std::move(next);
+    }
+    EXPECT_THAT(seen, testing::UnorderedElementsAre(1, 2, 3, 4, 5));
+  }
 }
 
 TEST(Compile, ASpaceOrACommentIsNoChangeOfAReadModel) {

@@ -15,6 +15,8 @@ struct ColumnFacts {
   std::string name;
   std::string declared_type;  // empty for expressions
   bool in_key = false;        // comes from a column of its table's primary key
+  bool not_null = false;      // its table lets no NULL in; an outer join may still make one
+  std::string table;          // that it comes from; empty for expressions
 };
 
 // Dots nest. Refused, at `place`: an empty name or part, a name used twice, and a name that is both a value and an

@@ -83,11 +83,17 @@ std::optional<Examined> Tables::examine(const definition::Sql& statement, defini
 ColumnFacts Tables::column(const database::Statement& statement, int index) {
   ColumnFacts out{.name = std::string(statement.name(index)),
                   .declared_type = std::string(statement.declared_type(index))};
-  if (const auto origin = statement.origin(index))
-    out.in_key = !rows(fmt::format("select 1 from pragma_table_info({}, {}) where pk > 0 and name = {}",
-                                   database::quoted_text(origin->table), database::quoted_text(origin->schema),
-                                   database::quoted_text(origin->column)))
-                      .empty();
+  const auto origin = statement.origin(index);
+  if (!origin) return out;
+  out.table = origin->table;
+  const auto about = fmt::format("from pragma_table_info({}, {})", database::quoted_text(origin->table),
+                                 database::quoted_text(origin->schema));
+  for (const auto& row : rows(fmt::format("select pk, \"notnull\" or (pk > 0 and upper(type) = 'INTEGER' and (select "
+                                          "max(pk) {0}) = 1) {0} where name = {1}",
+                                          about, database::quoted_text(origin->column)))) {
+    out.in_key = row[0] != "0";
+    out.not_null = row[1] == "1";
+  }
   return out;
 }
 
