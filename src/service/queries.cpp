@@ -8,6 +8,9 @@ namespace {
 // Longer than a burst of small queries takes one reader, shorter than anybody notices.
 constexpr auto watch_every = std::chrono::milliseconds(1);
 
+// What a wake-up costs all in all, several times over.
+constexpr double help_worth_ns = 100'000;
+
 }  // namespace
 
 Queries::Queries(std::string service, platform::Platform platform, platform::Executor& timers,
@@ -36,7 +39,7 @@ void Queries::submit(QueryJob job) {
     } else {
       job.number = ++last_number_;
       queue_.push_back(std::move(job));
-      if (idle_.size() == readers_.size()) wake_one();
+      if (idle_.size() == readers_.size() || worth_help()) wake_one();
       watch_soon();
       return;
     }
@@ -49,6 +52,18 @@ void Queries::wake_one() {
   const auto reader = idle_.back();
   idle_.pop_back();
   readers_[reader].executor->post([this, reader] { serve(reader); });
+}
+
+// Requires: the lock.
+bool Queries::worth_help() const {
+  return !idle_.empty() && static_cast<double>(queue_.size()) * usual_ns_ > help_worth_ns;
+}
+
+// Requires: the lock.
+void Queries::learn(Reader& reader, bool took) {
+  const auto now = platform_.clock.now();
+  if (reader.taken) usual_ns_ += (static_cast<double>((now - *reader.taken).count()) - usual_ns_) / 16;
+  reader.taken = took ? std::optional(now) : std::nullopt;
 }
 
 // Requires: the lock.
@@ -75,6 +90,7 @@ void Queries::refuse(QueryJob& job, std::string_view why) {
 
 bool Queries::take(std::size_t reader, QueryJob& into) {
   const std::lock_guard lock(mutex_);
+  learn(readers_[reader], !queue_.empty());
   if (queue_.empty()) {
     idle_.push_back(reader);
     return false;

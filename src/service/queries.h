@@ -34,12 +34,15 @@ class Queries {
   struct Reader {
     std::map<std::size_t, std::unique_ptr<QueryConnection>> connections;  // by group
     std::shared_ptr<const View> view;                                     // that they belong to
-    QueryConnection* reading = nullptr;     // has begun, and may answer every query up to `covered`
-    std::uint64_t covered = 0, newest = 0;  // numbers of queries; newest: submitted when the last one was taken
+    QueryConnection* reading = nullptr;      // has begun, and may answer every query up to `covered`
+    std::uint64_t covered = 0, newest = 0;   // numbers of queries; newest: submitted when the last one was taken
+    std::optional<platform::Instant> taken;  // when it took the query it is busy with
     std::unique_ptr<platform::Executor> executor;
   };
 
   void wake_one();
+  bool worth_help() const;
+  void learn(Reader&, bool took);
   void watch_soon();
   void watch();
   void serve(std::size_t reader);
@@ -58,6 +61,7 @@ class Queries {
   std::deque<QueryJob> queue_;
   std::uint64_t last_number_ = 0;
   std::vector<std::size_t> idle_;
+  double usual_ns_ = 0;              // of the time a query takes, lately
   bool watched_ = false;             // watch() will come
   std::uint64_t watched_up_to_ = 0;  // numbers that it has seen
   bool closed_ = false;
