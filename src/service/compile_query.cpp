@@ -38,7 +38,7 @@ struct OrderTerm {
     return fmt::format("{} {} ?{}", column, never_null ? "=" : "is", parameter);
   }
   std::string follows(std::size_t parameter) const {
-    const auto plain = fmt::format("{} {} ?{}", column, descending ? "<" : ">", parameter);
+    auto plain = fmt::format("{} {} ?{}", column, descending ? "<" : ">", parameter);
     if (never_null) return plain;
     return descending ? fmt::format("({} or ({} is null and ?{} is not null))", plain, column, parameter)
                       : fmt::format("({} or (?{} is null and {} is not null))", plain, parameter, column);
