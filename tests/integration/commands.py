@@ -214,6 +214,7 @@ class Online(unittest.TestCase):
         token = {"Authorization": "Bearer " + running["token"]}
         self.assertEqual(self.admin("POST", "/v1/services/social/stop", headers=token).status, 204)
         self.assertEqual(self.admin("POST", "/v1/services/social/start", headers=token).status, 204)
+        eventually(self.leat.not_ready, lambda wrong: not wrong)  # its read models catch up first
         for path in "/healthz", "/readyz", "/metrics", "/v1/status":
             answer = self.admin("GET", path)
             self.assertEqual(answer.status, 200)
