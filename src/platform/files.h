@@ -44,10 +44,13 @@ class Lock {
 
 enum class Open {
   read,
-  write,
-  create,
-  create_new
-};  // write: must exist; create: made when missing; create_new: must not exist
+  write,         // must exist
+  write_direct,  // must exist; past the page cache where the file system can do that, for what nobody reads soon.
+                 // Requires: positions and sizes of write_at are multiples of direct_block_bytes
+  create,        // made when missing
+  create_new     // must not exist
+};
+inline constexpr std::size_t direct_block_bytes = 4096;
 
 class Files {
  public:

@@ -20,7 +20,8 @@ namespace {
 
 class TemporaryFolder {
  public:
-  TemporaryFolder() : path_((std::filesystem::temp_directory_path() / "leat-files-XXXXXX").string()) {
+  explicit TemporaryFolder(const std::filesystem::path& in = std::filesystem::temp_directory_path())
+      : path_((in / "leat-files-XXXXXX").string()) {
     LEAT_ASSERT(::mkdtemp(path_.data()) != nullptr);
   }
   ~TemporaryFolder() { std::filesystem::remove_all(path_); }
@@ -74,7 +75,8 @@ class Actor {
   }
 
   std::string open(Chance& chance) {
-    auto file = files_.open(path(chance), static_cast<Open>(chance.below(4)));
+    static constexpr Open ways[] = {Open::read, Open::write, Open::create, Open::create_new};
+    auto file = files_.open(path(chance), ways[chance.below(std::size(ways))]);
     if (!file) return failure(file);
     file_ = *std::move(file);
     return "ok";
@@ -216,6 +218,27 @@ TEST(RealFiles, AFolderCannotBeMadeInOneThatIsGone) {
   ASSERT_TRUE(files.remove(folder / "gone"));
   for (const char* path : {"x", "x/", "x/y", ""}) EXPECT_EQ(outcome(files.make_directory(path)), "not found") << path;
   std::filesystem::current_path(before);
+}
+
+// Also where the file system has no direct writes, and from memory that lies anywhere.
+TEST(RealFiles, WhatIsWrittenDirectlyIsReadBack) {
+  for (const std::filesystem::path& where :
+       {std::filesystem::temp_directory_path(), std::filesystem::path("/dev/shm")}) {
+    if (!std::filesystem::exists(where)) continue;
+    const TemporaryFolder folder(where);
+    RealFiles files;
+    ASSERT_TRUE(replace_file(files, folder / "f", {}));
+    std::string bytes((3 << 20) + direct_block_bytes + 1, 'x');
+    for (std::size_t i = 0; i < bytes.size(); i += 1000) bytes[i] = static_cast<char>(i / 1000);
+    const std::string_view odd = std::string_view(bytes).substr(1);
+    auto file = files.open(folder / "f", Open::write_direct);
+    ASSERT_TRUE(file) << file.error().what;
+    ASSERT_TRUE((*file)->write_at(0, odd.substr(0, direct_block_bytes)));
+    ASSERT_TRUE((*file)->write_at(direct_block_bytes, odd.substr(direct_block_bytes)));
+    ASSERT_TRUE((*file)->sync());
+    EXPECT_TRUE(read_file(files, folder / "f").value() == odd);
+  }
+  EXPECT_EQ(RealFiles().open("/nowhere/at-all", Open::write_direct).error().code, Code::not_found);
 }
 
 TEST(RealFiles, ErrorsNameThePath) {

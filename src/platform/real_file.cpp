@@ -1,9 +1,18 @@
 #include "platform/real_file.h"
 
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 
 namespace leat::platform {
+namespace {
+
+constexpr std::size_t piece_bytes_max = 1 << 20;  // of a direct write, and of the memory it is copied to
+
+}  // namespace
 
 Result<std::size_t> RealFile::read_at(std::uint64_t position, char* into, std::size_t size) {
   std::size_t got = 0;
@@ -53,6 +62,26 @@ Result<> RealFile::reserve(std::uint64_t position, std::uint64_t length) {
   });
   // A file system that cannot reserve answers at the write instead; that is slower to notice, not wrong.
   if (result != 0 && errno != EOPNOTSUPP) return posix_failure("reserve", path_);
+  return {};
+}
+
+void DirectFile::make_room(std::size_t bytes) {
+  if (bytes <= room_) return;
+  room_ = std::bit_ceil(std::max(bytes, direct_block_bytes));
+  aligned_.reset(static_cast<char*>(std::aligned_alloc(direct_block_bytes, room_)));
+  LEAT_ASSERT(aligned_);
+}
+
+Result<> DirectFile::write_at(std::uint64_t position, std::string_view bytes) {
+  LEAT_ASSERT(position % direct_block_bytes == 0 && bytes.size() % direct_block_bytes == 0);
+  while (!bytes.empty()) {
+    const std::string_view piece = bytes.substr(0, piece_bytes_max);
+    make_room(piece.size());
+    std::memcpy(aligned_.get(), piece.data(), piece.size());
+    LEAT_CHECK(RealFile::write_at(position, {aligned_.get(), piece.size()}));
+    position += piece.size();
+    bytes.remove_prefix(piece.size());
+  }
   return {};
 }
 

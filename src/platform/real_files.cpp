@@ -21,6 +21,7 @@ int flags(Open how) {
     case Open::read:
       return O_RDONLY;
     case Open::write:
+    case Open::write_direct:
       return O_RDWR;
     case Open::create:
       return O_RDWR | O_CREAT;
@@ -34,6 +35,14 @@ Result<Descriptor> open_descriptor(const std::string& path, int flags) {
   Descriptor fd(uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, file_mode); }));
   if (fd.get() < 0) return posix_failure("open", path);
   return fd;
+}
+
+// A file system without direct writes, tmpfs for one, says so when the file is opened: then by way of the page cache.
+Result<std::unique_ptr<File>> open_direct(const std::string& path) {
+  auto direct = open_descriptor(path, O_RDWR | O_DIRECT);
+  if (direct) return std::make_unique<DirectFile>(*std::move(direct), path);
+  LEAT_TRY(Descriptor fd, open_descriptor(path, O_RDWR));
+  return std::make_unique<RealFile>(std::move(fd), path);
 }
 
 // "a/b/" -> "a". Empty when the path names no parent, as "b" and "/b" do.
@@ -55,6 +64,7 @@ class RealLock final : public Lock {
 }  // namespace
 
 Result<std::unique_ptr<File>> RealFiles::open(const std::string& path, Open how) {
+  if (how == Open::write_direct) return open_direct(path);
   LEAT_TRY(Descriptor fd, open_descriptor(path, flags(how)));
   struct stat status;
   if (::fstat(fd.get(), &status) != 0) return posix_failure("stat", path);

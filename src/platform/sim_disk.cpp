@@ -22,7 +22,8 @@ Result<SimNodePtr> SimFiles::State::open(const std::string& path, Open how) {
   if (place.node && how == Open::create_new) return fail(Code::conflict, "open " + path + ": exists");
   if (place.node && place.node->folder) return fail(Code::invalid, "open " + path + ": is a folder");
   if (place.node) return place.node;
-  if (how == Open::read || how == Open::write) return fail(Code::not_found, "open " + path + ": no such file");
+  if (how == Open::read || how == Open::write || how == Open::write_direct)
+    return fail(Code::not_found, "open " + path + ": no such file");
   LEAT_CHECK(change());
   return tree.create(place, false);
 }
@@ -68,8 +69,8 @@ bool SimFiles::State::has_room(const SimNode& node, std::uint64_t allocated) con
   return capacity == 0 || allocated <= already || tree.disk_used() + (allocated - already) <= capacity;
 }
 
-SimFile::SimFile(std::shared_ptr<SimFiles::State> disk, SimNodePtr node, std::string path, bool writable)
-    : disk_(std::move(disk)), node_(std::move(node)), path_(std::move(path)), life_(disk_->life), writable_(writable) {}
+SimFile::SimFile(std::shared_ptr<SimFiles::State> disk, SimNodePtr node, std::string path, Open how)
+    : disk_(std::move(disk)), node_(std::move(node)), path_(std::move(path)), life_(disk_->life), how_(how) {}
 
 std::unexpected<Error> SimFile::failure(Code code, std::string_view what) const {
   return fail(code, path_ + ": " + std::string(what));
@@ -82,7 +83,7 @@ Result<> SimFile::alive() const {
 
 Result<> SimFile::change() {
   LEAT_CHECK(alive());
-  if (!writable_) return failure(Code::io, "is open for reading only");
+  if (how_ == Open::read) return failure(Code::io, "is open for reading only");
   return disk_->change();
 }
 
@@ -95,6 +96,8 @@ Result<std::size_t> SimFile::read_at(std::uint64_t position, char* into, std::si
 Result<> SimFile::write_at(std::uint64_t position, std::string_view bytes) {
   const std::lock_guard held(disk_->mutex);
   if (bytes.empty()) return alive();
+  if (how_ == Open::write_direct)
+    LEAT_ASSERT(position % direct_block_bytes == 0 && bytes.size() % direct_block_bytes == 0);
   LEAT_CHECK(change());
   auto failing = std::exchange(disk_->write_fails, std::nullopt);
   if (!failing && !disk_->has_room(*node_, position + bytes.size())) failing = Code::no_space;

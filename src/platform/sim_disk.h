@@ -55,7 +55,7 @@ struct SimFiles::State {
 
 class SimFile final : public File {
  public:
-  SimFile(std::shared_ptr<SimFiles::State>, SimNodePtr, std::string path, bool writable);
+  SimFile(std::shared_ptr<SimFiles::State>, SimNodePtr, std::string path, Open how);
 
   Result<std::size_t> read_at(std::uint64_t position, char* into, std::size_t size) override;
   Result<> write_at(std::uint64_t position, std::string_view bytes) override;
@@ -74,7 +74,7 @@ class SimFile final : public File {
   SimNodePtr node_;
   std::string path_;
   std::uint64_t life_;
-  bool writable_;
+  Open how_;
 };
 
 class SimLock final : public Lock {

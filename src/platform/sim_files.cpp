@@ -15,7 +15,7 @@ SimFiles::~SimFiles() = default;
 Result<std::unique_ptr<File>> SimFiles::open(const std::string& path, Open how) {
   const std::lock_guard held(state_->mutex);
   LEAT_TRY(SimNodePtr node, state_->open(path, how));
-  return std::make_unique<SimFile>(state_, std::move(node), path, how != Open::read);
+  return std::make_unique<SimFile>(state_, std::move(node), path, how);
 }
 
 Result<> SimFiles::rename(const std::string& from, const std::string& to) {
