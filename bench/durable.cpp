@@ -16,11 +16,9 @@ using namespace leat;
 class Acknowledged {
  public:
   void put(std::size_t producer) {
-    {
-      const std::scoped_lock lock(mutex_);
-      producers_.push_back(producer);
-    }
-    changed_.notify_one();
+    const std::scoped_lock lock(mutex_);
+    producers_.push_back(producer);
+    if (producers_.size() == 1) changed_.notify_one();
   }
 
   std::vector<std::size_t> take() {
@@ -103,12 +101,16 @@ int main(int argc, char** argv) {
   producers.run_until(bench::now_ns() + 300'000'000, warm_up);
   const auto begun = bench::now_ns();
   const auto cpu = bench::cpu_seconds();
-  const auto flushes = bus.log->stats().flushes;
+  const auto before = bus.log->stats();
   producers.run_until(begun + static_cast<std::int64_t>(bench::number(argc, argv, "seconds", 1) * 1e9), outcome);
   outcome.seconds = static_cast<double>(bench::now_ns() - begun) * 1e-9;
   outcome.cpu_seconds = bench::cpu_seconds() - cpu;
-  const auto records = outcome.operations;
-  bench::print(std::move(outcome),
-               {{"records_per_flush", records / static_cast<double>(bus.log->stats().flushes - flushes)}});
+  const auto records = outcome.operations, seconds = outcome.seconds;
+  const auto after = bus.log->stats();
+  const auto flushes = static_cast<double>(after.flushes - before.flushes);
+  const auto flush_seconds = static_cast<double>(after.flush_nanoseconds - before.flush_nanoseconds) * 1e-9;
+  bench::print(std::move(outcome), {{"records_per_flush", records / flushes},
+                                    {"flush_us", flush_seconds / flushes * 1e6},
+                                    {"flushing", flush_seconds / seconds}});
   producers.finish();
 }

@@ -32,7 +32,7 @@ struct Options {
 
 // Safe to use from any thread. Callbacks come on a thread of the log's or the broker's own: keep them short, and never
 // destroy the broker from one. The log outlives the broker; close the log after it. What is outstanding when it is
-// destroyed is not answered any more.
+// destroyed is answered by the log or not at all.
 class Broker {
  public:
   // Makes the internal topics in a log without any, reads them back otherwise. Code::corrupt when one of them, or a

@@ -59,7 +59,11 @@ class BrokerTest : public testing::Test {
                                              std::string value = "x") {
     const log::Record record{.timestamp_ms = platform_.clock.unix_ms(), .value = value};
     return wait<std::vector<log::Appended>>([&](auto done) {
-      broker_->sources().publish(holder, number, {{{topic.id, {0}}, log::build_batch({record})}}, std::move(done));
+      const auto answer = std::make_shared<decltype(done)>(std::move(done));
+      auto begun = broker_->sources().publish(
+          holder, number, {{{topic.id, {0}}, log::build_batch({record})}},
+          [answer](auto outcome) { (*answer)(std::move(outcome)); }, [](const auto&) {});
+      if (!begun) (*answer)(fail(begun.error()));
     });
   }
   static Code code(const Result<>& result) { return result ? Code::cancelled : result.error().code; }

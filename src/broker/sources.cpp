@@ -62,12 +62,14 @@ void Sources::hand_over(const std::string& source, Opening opening, std::uint64_
   const std::uint64_t bytes = part.batches.size();
   std::vector<log::Part> parts;
   parts.push_back(std::move(part));
-  auto decided = [this, source, progress, bytes, done = std::move(opening.done)](auto outcome) mutable {
+  auto decided = [this, source, progress, bytes](const auto& outcome) {
     settle(source, progress, outcome ? std::optional(bytes) : std::nullopt);
+  };
+  auto answered = [source, progress, done = std::move(opening.done)](auto outcome) mutable {
     if (!outcome) return done(fail(std::move(outcome).error().in("opening source " + source)));
     done(Holder{source, progress.epoch, progress.last});
   };
-  log_.append(std::move(parts), through(gate_, std::move(decided)));
+  log_.append(std::move(parts), std::move(answered), through(gate_, std::move(decided)));
 }
 
 // One append of the source is decided; whoever waits to open it is next.
@@ -101,18 +103,23 @@ Result<> Sources::admit(const Holder& holder, std::uint64_t number) {
   return {};
 }
 
-void Sources::publish(const Holder& holder, std::uint64_t number, std::vector<log::Part> parts,
-                      Done<Result<std::vector<log::Appended>>> done) {
-  if (auto admitted = admit(holder, number); !admitted) return done(fail(std::move(admitted).error()));
+Result<> Sources::publish(const Holder& holder, std::uint64_t number, std::vector<log::Part> parts,
+                          Done<Result<std::vector<log::Appended>>> done, log::Decided decided) {
+  LEAT_CHECK(admit(holder, number));
   const Progress progress{holder.epoch, number};
   parts.push_back(records_.put(holder.source, encode_progress(progress), clock_.unix_ms()));
   const std::uint64_t bytes = parts.back().batches.size();
-  auto decided = [this, source = holder.source, progress, bytes, done = std::move(done)](auto outcome) mutable {
+  auto settled = [this, source = holder.source, progress, bytes,
+                  next = std::move(decided)](const auto& outcome) mutable {
     settle(source, progress, outcome ? std::optional(bytes) : std::nullopt);
+    next(outcome);
+  };
+  auto answered = [done = std::move(done)](auto outcome) mutable {
     if (outcome) outcome->pop_back();  // the progress record's place is nobody's business
     done(std::move(outcome));
   };
-  log_.append(std::move(parts), through(gate_, std::move(decided)));
+  log_.append(std::move(parts), std::move(answered), through(gate_, std::move(settled)));
+  return {};
 }
 
 }  // namespace leat::broker

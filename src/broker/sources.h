@@ -32,7 +32,7 @@ struct Holder {
   std::uint64_t last = 0;  // number published when it was opened
 };
 
-// Safe to use from any thread. What is refused is answered at once, on the calling thread; the rest on the log's.
+// Safe to use from any thread. Answers come on the log's, but for a name that is refused.
 class Sources {
  public:
   // Requires: `gate` is closed before this is destroyed.
@@ -43,10 +43,11 @@ class Sources {
 
   // Code::invalid for a name that is not 1 to 249 of [a-zA-Z0-9._/-].
   void open(const std::string& source, Done<Result<Holder>> done);
-  // Appends `parts` and the holder's new last number together. Requires: the holder's publish before was answered.
-  // Code::invalid unless `number` is above the last one.
-  void publish(const Holder&, std::uint64_t number, std::vector<log::Part> parts,
-               Done<Result<std::vector<log::Appended>>> done);
+  // Appends `parts` and the holder's new last number together; `done` and `decided` as with Log::append. Requires: the
+  // holder's publish before was decided. Code::fenced, or Code::invalid unless `number` is above the last one: then
+  // nothing was begun and nobody is called.
+  Result<> publish(const Holder&, std::uint64_t number, std::vector<log::Part> parts,
+                   Done<Result<std::vector<log::Appended>>> done, log::Decided decided);
 
  private:
   struct Opening {
@@ -56,7 +57,7 @@ class Sources {
   struct State {
     Progress progress;       // what is durable
     std::int32_t epoch = 0;  // of the newest holder; ahead of the durable one while that is being made so
-    bool appending = false;  // at most one append of a source is under way, so a failed one leaves no hole behind it
+    bool appending = false;  // at most one append of a source is undecided, so a failed one leaves no hole behind it
     std::deque<Opening> opening;
   };
 

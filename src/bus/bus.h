@@ -1,9 +1,9 @@
 // bus/bus.h — the seam that services use: publish as a named source, read from a position. Implemented by the broker in
 // this process (bus/embedded.h) and, later, by a Kafka cluster; bus/contract_test.h describes it for every one of them.
 //
-// All operations are asynchronous: `done` is called exactly once, on a thread of the bus; keep it short and post the
-// rest to an executor of your own. Destroying a Source or Reader cancels what is outstanding (its `done` is then not
-// called).
+// All operations are asynchronous: `done` is called exactly once, on a thread of the bus or of the log below it; keep
+// it short and post the rest to an executor of your own. Destroying a Source or Reader cancels what is outstanding (its
+// `done` is then not called).
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 #include "bus/embedded_source.h"
 
+#include <ranges>
 #include <utility>
 
 #include <fmt/format.h>
@@ -41,16 +42,22 @@ class EmbeddedSource::State : public std::enable_shared_from_this<State> {
     return published_;
   }
   // After this no `done` is called any more; one that is running on another thread has returned.
-  void cancel() { callers_.close(); }
+  void cancel();
 
  private:
   Result<> admit(const std::vector<Publication>&, std::size_t bytes) const;
   Result<> check(const Publication&) const;
   void append_next();
   std::vector<Call> take_calls();
-  void decided(Group, Result<std::vector<log::Appended>>);
+  void decided(std::uint64_t number, const Result<std::vector<log::Appended>>&);
+  void answered(Group&, const Result<std::vector<log::Appended>>&);
+  void answer(Group&, const Result<std::vector<log::Appended>>&);
   std::vector<Position> positions(const Call&, const Place* places, const std::vector<log::Appended>&) const;
-  void answer(Group, const Result<std::vector<log::Appended>>&);
+  void refused(Group, const Error&);
+  void break_off(const Error&);
+  bool begin_refusing();
+  void post_refusing();
+  void refuse_waiting();
 
   broker::Broker& broker_;
   const std::shared_ptr<Crew> crew_;
@@ -63,13 +70,25 @@ class EmbeddedSource::State : public std::enable_shared_from_this<State> {
   std::uint64_t accepted_;   // the highest number taken on
   std::deque<Call> waiting_;
   std::size_t waiting_bytes_ = 0;
-  bool appending_ = false;
+  std::size_t unanswered_ = 0;  // groups given to the log
+  bool appending_ = false;      // one of them is undecided
+  bool refusing_ = false;       // what waits is being refused
+  bool cancelled_ = false;
   std::optional<Error> broken_;
 };
+
+void EmbeddedSource::State::cancel() {
+  {
+    const std::lock_guard lock(mutex_);
+    cancelled_ = true;
+  }
+  callers_.close();
+}
 
 void EmbeddedSource::State::publish(std::vector<Publication> publications, Done<Result<std::vector<Position>>> done) {
   Call call{std::move(publications), std::move(done), 0, {}};
   for (const Publication& publication : call.publications) call.bytes += payload_bytes(publication.record);
+  bool refuse = false;
   {
     const std::lock_guard lock(mutex_);
     if (!broken_) {
@@ -79,8 +98,10 @@ void EmbeddedSource::State::publish(std::vector<Publication> publications, Done<
     if (!broken_) accepted_ = call.publications.back().number;
     waiting_bytes_ += call.bytes;
     waiting_.push_back(std::move(call));
-    if (std::exchange(appending_, true)) return;
+    refuse = begin_refusing();
+    if (!refuse && (waiting_.front().refused || std::exchange(appending_, true))) return;
   }
+  if (refuse) return post_refusing();
   append_next();
 }
 
@@ -113,72 +134,83 @@ Result<> EmbeddedSource::State::check(const Publication& publication) const {
   return {};
 }
 
-// Requires: appending_ was set by the caller, who thereby is the only one here.
+// Requires: appending_ was set by the caller, who thereby is the only one here, and a call that is not refused waits.
 void EmbeddedSource::State::append_next() {
-  Group group{take_calls(), {}};
-  if (group.calls.front().refused) {
-    auto error = *group.calls.front().refused;
-    crew_->post([self = shared_from_this(), group = std::move(group), error = std::move(error)]() mutable {
-      self->decided(std::move(group), fail(std::move(error)));
-    });
-    return;
-  }
+  const auto group = std::make_shared<Group>(take_calls());
   std::vector<const Publication*> publications;
-  for (const Call& call : group.calls)
+  for (const Call& call : group->calls)
     for (const Publication& publication : call.publications) publications.push_back(&publication);
   Packed packed = pack(publications);
-  group.places = std::move(packed.places);
+  group->places = std::move(packed.places);
   const std::uint64_t number = publications.back()->number;
-  broker_.sources().publish(
+  auto begun = broker_.sources().publish(
       holder_, number, std::move(packed.parts),
-      [self = shared_from_this(), group = std::move(group)](Result<std::vector<log::Appended>> outcome) mutable {
-        // The log's thread has other flushes to do.
-        State& state = *self;
-        state.crew_->post([self = std::move(self), group = std::move(group), outcome = std::move(outcome)]() mutable {
-          self->decided(std::move(group), std::move(outcome));
-        });
-      });
+      [self = shared_from_this(), group](const auto& outcome) { self->answered(*group, outcome); },
+      [self = shared_from_this(), number](const auto& outcome) { self->decided(number, outcome); });
+  if (!begun) refused(std::move(*group), begun.error());
 }
 
-// As many calls as share an append, or all that are to be refused.
+void EmbeddedSource::State::refused(Group group, const Error& error) {
+  {
+    const std::lock_guard lock(mutex_);
+    appending_ = false;
+    --unanswered_;
+    for (Call& call : std::views::reverse(group.calls)) {
+      waiting_bytes_ += call.bytes;
+      waiting_.push_front(std::move(call));
+    }
+    break_off(error);
+    if (!begin_refusing()) return;
+  }
+  post_refusing();
+}
+
+// As many calls as share an append.
 std::vector<Call> EmbeddedSource::State::take_calls() {
   const std::lock_guard lock(mutex_);
   std::vector<Call> calls;
   std::size_t bytes = 0;
   while (!waiting_.empty()) {
     Call& next = waiting_.front();
-    const bool joins = calls.empty() || (calls.front().refused.has_value() == next.refused.has_value() &&
-                                         (next.refused || bytes + next.bytes <= options_.group_bytes_max));
-    if (!joins) break;
+    if (next.refused || (!calls.empty() && bytes + next.bytes > options_.group_bytes_max)) break;
     bytes += next.bytes;
     calls.push_back(std::move(next));
     waiting_.pop_front();
   }
   waiting_bytes_ -= bytes;
+  ++unanswered_;
   return calls;
 }
 
-void EmbeddedSource::State::decided(Group group, Result<std::vector<log::Appended>> outcome) {
-  // The next append is started by whoever answers this one, so answers keep the order of the calls.
+// Before anybody is answered, so that the next append shares the next flush.
+void EmbeddedSource::State::decided(std::uint64_t number, const Result<std::vector<log::Appended>>& outcome) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (outcome) {
+      published_ = number;
+    } else {
+      break_off(outcome.error());
+    }
+    appending_ = !cancelled_ && !waiting_.empty() && !waiting_.front().refused;
+    if (!appending_) return;
+  }
+  append_next();
+}
+
+// The log answers in the order of the appends, and what is refused waits until all of them are.
+void EmbeddedSource::State::answered(Group& group, const Result<std::vector<log::Appended>>& outcome) {
   callers_.enter([&] {
-    bool more = false;
+    answer(group, outcome);
     {
       const std::lock_guard lock(mutex_);
-      if (outcome) {
-        published_ = group.calls.back().publications.back().number;
-      } else {
-        if (!broken_) broken_ = outcome.error();
-        for (Call& call : waiting_) call.refused = broken_;
-      }
-      more = !waiting_.empty();
-      appending_ = more;
+      --unanswered_;
+      if (cancelled_ || !begin_refusing()) return;
     }
-    if (more) append_next();
-    answer(std::move(group), outcome);
+    refuse_waiting();
   });
 }
 
-void EmbeddedSource::State::answer(Group group, const Result<std::vector<log::Appended>>& outcome) {
+void EmbeddedSource::State::answer(Group& group, const Result<std::vector<log::Appended>>& outcome) {
   const Place* places = group.places.data();
   for (Call& call : group.calls) {
     if (!outcome) {
@@ -188,6 +220,39 @@ void EmbeddedSource::State::answer(Group group, const Result<std::vector<log::Ap
       places += call.publications.size();
     }
     if (!callers_.open()) return;  // the caller destroyed the source in its answer
+  }
+}
+
+// Nothing more is taken, and what waits is refused. Requires: mutex_.
+void EmbeddedSource::State::break_off(const Error& error) {
+  if (!broken_) broken_ = error;
+  for (Call& call : waiting_)
+    if (!call.refused) call.refused = broken_;
+}
+
+// Requires: mutex_. Whether the caller must refuse_waiting().
+bool EmbeddedSource::State::begin_refusing() {
+  const bool due = unanswered_ == 0 && !waiting_.empty() && waiting_.front().refused;
+  return due && !std::exchange(refusing_, true);
+}
+
+void EmbeddedSource::State::post_refusing() {
+  crew_->post([self = shared_from_this()] { self->callers_.enter([&] { self->refuse_waiting(); }); });
+}
+
+// Requires: inside callers_.
+void EmbeddedSource::State::refuse_waiting() {
+  while (callers_.open()) {
+    Call call;
+    {
+      const std::lock_guard lock(mutex_);
+      refusing_ = !waiting_.empty();
+      if (!refusing_) return;
+      call = std::move(waiting_.front());
+      waiting_.pop_front();
+      waiting_bytes_ -= call.bytes;
+    }
+    call.done(fail(*std::move(call.refused)));
   }
 }
 

@@ -1,6 +1,6 @@
 // bus/embedded_source.h — a named source of the embedded bus.
 //
-// At most one append of a source is under way; what is published meanwhile waits and shares the next one. So publishes
+// At most one append of a source is undecided; what is published meanwhile waits and shares the next one. So publishes
 // may be pipelined, and yet none can become durable behind one that failed. After a failure of any kind the source
 // accepts nothing more: the numbers in between would be lost without anybody noticing.
 #pragma once

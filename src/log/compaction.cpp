@@ -105,7 +105,7 @@ Result<> check_kept(std::string_view kept, Offset start, Offset before) {
 
 // The write lock's part before: afterwards everything before `before` lies in segments that nobody appends to.
 Result<> seal_before(Store& store, Partition& partition, Offset before) {
-  const std::lock_guard lock(store.writing);
+  const auto lock = store.quiet();
   if (store.failure.failed()) return fail(store.failure.error());
   const Bounds bounds = partition.bounds();
   if (before <= bounds.start || before > bounds.durable_end) {
@@ -135,7 +135,7 @@ Result<> copy_rest(const Partition& partition, Offset from, Offset to, Rewriter&
 
 // The instant: the first `replaced` segments give way to the new ones, which end where `settled` is.
 Result<> swap_in(Store& store, Partition& partition, std::size_t replaced, Offset settled, const Rewriter& rewriter) {
-  const std::lock_guard lock(store.writing);
+  const auto lock = store.quiet();
   if (store.failure.failed()) return fail(store.failure.error());
   Manifest next = partition.manifest();
   Partition::Segments segments = partition.segments();

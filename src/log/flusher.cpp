@@ -3,11 +3,18 @@
 #include <fmt/format.h>
 
 namespace leat::log {
+namespace {
+
+constexpr std::size_t unanswered_max = 2;  // flushed groups whose callers wait, before the flusher lends a hand
+
+}  // namespace
 
 Flusher::Flusher(Store& store)
     : store_(store),
+      publisher_(*store.publisher),
       checkpointer_(std::make_unique<Checkpointer>(store, [this] { kick(); })),
-      executor_(store.platform.executors.open("log-flush", 1)) {}
+      executor_(store.platform.executors.open("log-flush", 1)),
+      answers_(store.platform.executors.open("log-answer", 1)) {}
 
 std::uint64_t Flusher::pending_bytes() const {
   const std::lock_guard lock(queue_mutex_);
@@ -41,7 +48,21 @@ void Flusher::append(Pending append) {
       return schedule();
     }
   }
-  waiting->done(fail(*std::move(refused)));
+  refuse(std::move(waiting), *std::move(refused));
+}
+
+void Flusher::refuse(std::unique_ptr<Pending> append, Error error) {
+  append->outcome = fail(std::move(error));
+  append->parts.clear();
+  append->decide();
+  Flushed refused;
+  refused.appends.push_back(std::move(append));
+  publisher_.add(std::move(refused));
+  {
+    const std::lock_guard lock(queue_mutex_);
+    if (!stopped_) return answers_->post([this] { publisher_.answer(); });
+  }
+  publisher_.answer();
 }
 
 // Requires: queue_mutex_, under which stop() ends all posting.
@@ -57,6 +78,7 @@ void Flusher::kick() {
 
 void Flusher::run() {
   bool ready = flush_once();
+  answer();
   {
     const std::lock_guard lock(queue_mutex_);
     scheduled_ = false;
@@ -71,36 +93,47 @@ void Flusher::run() {
 
 // False when it must wait for a journal file.
 bool Flusher::flush_once() {
-  const std::lock_guard flushing(flushing_);
-  Effects effects;
-  bool ready = false;
-  {
-    const std::lock_guard lock(store_.writing);
-    ready = journal_ready(effects);
-    if (ready) {
-      Group group(store_);
-      Answered in_group;
-      fill(group, in_group, effects);
-      if (!group.empty()) commit(group, in_group, effects);
-    }
+  Flushed flushed;
+  const std::lock_guard lock(store_.writing);
+  const bool ready = journal_ready(flushed);
+  if (ready) {
+    flushed.group = publisher_.fresh_group();
+    fill(*flushed.group, flushed);
+    commit(flushed);
   }
-  carry_out(effects);
+  // Still under the write lock, so that nobody is answered before he was told.
+  for (const auto& append : flushed.appends) append->decide();
+  if (!flushed.appends.empty() || !flushed.woken.empty()) publisher_.add(std::move(flushed));
   return ready;
 }
 
-bool Flusher::journal_ready(Effects& effects) {
+// The executor for answers is woken only if there is something better to do here.
+void Flusher::answer() {
+  const std::size_t waiting = publisher_.waiting();
+  if (waiting == 0) return;
+  bool more = false;
+  {
+    const std::lock_guard lock(queue_mutex_);
+    more = !queue_.empty();
+  }
+  if (waiting > unanswered_max) return publisher_.answer();
+  if (more || !publisher_.try_answer()) answers_->post([this] { publisher_.answer(); });
+}
+
+bool Flusher::journal_ready(Flushed& flushed) {
   if (store_.failure.failed()) {
-    refuse_all(store_.failure.error(), effects);
+    refuse_all(store_.failure.error(), flushed);
     return true;
   }
   if (!store_.journal->full()) return true;
   if (!store_.journal->can_rotate()) return false;
+  publisher_.publish();
   if (const auto rotated = rotate(); !rotated) {
     if (rotated.error().code == Code::no_space) {
-      refuse_all(rotated.error(), effects);
+      refuse_all(rotated.error(), flushed);
     } else {
       store_.failure.set(rotated.error());
-      refuse_all(store_.failure.error(), effects);
+      refuse_all(store_.failure.error(), flushed);
     }
   }
   return true;
@@ -113,70 +146,79 @@ Result<> Flusher::rotate() {
   return {};
 }
 
+std::unique_ptr<Pending> Flusher::take() {
+  const std::lock_guard lock(queue_mutex_);
+  if (queue_.empty()) return nullptr;
+  auto append = std::move(queue_.front());
+  queue_.pop_front();
+  queued_bytes_ -= append->bytes;
+  return append;
+}
+
+void Flusher::put_back(std::unique_ptr<Pending> append) {
+  const std::lock_guard lock(queue_mutex_);
+  queued_bytes_ += append->bytes;
+  queue_.push_front(std::move(append));
+}
+
 // Takes appends from the queue until the group is large enough or one has to wait for the next.
-void Flusher::fill(Group& group, Answered& in_group, Effects& effects) {
+void Flusher::fill(Group& group, Flushed& flushed) {
   while (group.bytes() < store_.options.group_bytes_max) {
-    std::unique_ptr<Pending> append;
-    {
-      const std::lock_guard lock(queue_mutex_);
-      if (queue_.empty()) return;
-      append = std::move(queue_.front());
-      queue_.pop_front();
-      queued_bytes_ -= append->bytes;
-    }
+    auto append = take();
+    if (!append) return;
     const auto placed = group.place(*append);
-    if (placed && *placed == Group::Placed::next_group) {
-      const std::lock_guard lock(queue_mutex_);
-      queued_bytes_ += append->bytes;
-      queue_.push_front(std::move(append));
-      return;
-    }
-    if (placed) {
-      in_group.push_back(std::move(append));
-      continue;
-    }
-    append->outcome = fail(store_.failure.failed() ? store_.failure.error() : placed.error());
-    effects.answered.push_back(std::move(append));
+    if (placed && *placed == Group::Placed::next_group) return put_back(std::move(append));
+    if (!placed) append->outcome = fail(store_.failure.failed() ? store_.failure.error() : placed.error());
+    flushed.appends.push_back(std::move(append));
   }
 }
 
-void Flusher::commit(Group& group, Answered& in_group, Effects& effects) {
-  Answered early;  // the group has views into them
-  if (store_.options.faults.acknowledge_early) {
-    group.publish(effects.woken);
-    early.swap(in_group);
-    for (auto& append : early) append->done(std::move(append->outcome));
+void Flusher::commit(Flushed& flushed) {
+  Group& group = *flushed.group;
+  std::vector<std::unique_ptr<Pending>> early;  // the group has views into them
+  if (store_.options.faults.acknowledge_early && !group.empty()) {
+    early.swap(flushed.appends);
+    group.fill();
+    (void)group.settle(flushed.woken);
+    for (const auto& append : early) append->decide(), append->answer();
   }
+  const auto done = group.empty() ? Result<>{} : flush(group);
+  if (!done) {
+    for (const auto& append : flushed.appends)
+      if (append->outcome) append->outcome = fail(done.error());
+  }
+  if (!done || group.empty() || !early.empty()) flushed.group.reset();  // nothing is left to be published
+}
+
+Result<> Flusher::flush(Group& group) {
   bool fatal = false;
   const auto begin = store_.platform.clock.now();
-  auto written = store_.failure.failed() ? Result<>(fail(store_.failure.error())) : group.write(fatal);
-  const auto took = static_cast<std::uint64_t>((store_.platform.clock.now() - begin).count());
-  if (written) {
-    ++store_.counters.flushes;
-    store_.counters.flush_nanoseconds += took;
-    store_.counters.flush_nanoseconds_max = std::max(store_.counters.flush_nanoseconds_max.load(), took);
-    if (!store_.options.faults.acknowledge_early) group.publish(effects.woken);
-  } else {
+  auto flushed = [&]() -> Result<> {
+    if (store_.failure.failed()) return fail(store_.failure.error());
+    group.fill();
+    return group.flush(fatal);
+  }();
+  if (!flushed) {
     group.undo();
-    if (fatal) store_.failure.set(written.error());
-    for (auto& append : in_group) append->outcome = fail(fatal ? store_.failure.error() : written.error());
+    if (fatal) store_.failure.set(flushed.error());
+    return fatal ? fail(store_.failure.error()) : std::move(flushed);
   }
-  for (auto& append : in_group) effects.answered.push_back(std::move(append));
+  const auto took = static_cast<std::uint64_t>((store_.platform.clock.now() - begin).count());
+  Counters& counters = store_.counters;
+  ++counters.flushes;
+  counters.flush_nanoseconds += took;
+  counters.flush_nanoseconds_max = std::max(counters.flush_nanoseconds_max.load(), took);
+  return {};
 }
 
-void Flusher::refuse_all(const Error& error, Effects& effects) {
+void Flusher::refuse_all(const Error& error, Flushed& flushed) {
   const std::lock_guard lock(queue_mutex_);
   for (auto& append : queue_) {
     append->outcome = fail(error);
-    effects.answered.push_back(std::move(append));
+    flushed.appends.push_back(std::move(append));
   }
   queue_.clear();
   queued_bytes_ = 0;
-}
-
-void Flusher::carry_out(const Effects& effects) {
-  for (const auto& append : effects.answered) append->done(std::move(append->outcome));
-  for (const auto& waiter : effects.woken) waiter->fire();
 }
 
 void Flusher::drain() {
@@ -191,7 +233,9 @@ void Flusher::drain() {
     }
     if (!flush_once()) checkpointer_->finish();
   }
-  const std::lock_guard answered(flushing_);  // what the executor had taken before
+  // What the executor had taken before is under way until the write lock is free.
+  (void)store_.quiet();
+  publisher_.answer();
 }
 
 void Flusher::stop(const Error& error) {
@@ -200,10 +244,13 @@ void Flusher::stop(const Error& error) {
     closed_ = stopped_ = true;
   }
   executor_.reset();  // the running task finishes and may still add to the checkpointer
+  answers_.reset();
   checkpointer_.reset();
-  Effects effects;
-  refuse_all(error, effects);
-  carry_out(effects);
+  Flushed left;
+  refuse_all(error, left);
+  for (const auto& append : left.appends) append->decide();
+  publisher_.add(std::move(left));
+  publisher_.answer();
 }
 
 }  // namespace leat::log

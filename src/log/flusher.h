@@ -1,13 +1,16 @@
-// log/flusher.h — group commit for the whole directory: takes all that waits, makes it one journal group, answers.
+// log/flusher.h — group commit for the whole directory: takes all that waits, makes it one journal group, tells and
+// answers.
 //
-// One task at a time on an executor of one thread, so groups are formed while the one before is being flushed.
+// One flush after the other, each taking all that came during the one before. As long as more waits, the executor
+// "log-flush" goes on flushing and another one publishes and answers (log/publisher.h); when nothing waits, it does
+// that itself, which saves the hand-over.
 #pragma once
 
 #include <deque>
 #include <memory>
 
 #include "log/checkpointer.h"
-#include "log/group.h"
+#include "log/publisher.h"
 
 namespace leat::log {
 
@@ -17,13 +20,15 @@ class Flusher {
 
   // From any thread. Requires: append.spans are check_part's.
   void append(Pending append);
+  // Answers with `error`, behind what was flushed before, on another thread: the caller may hold the write lock.
+  void refuse(std::unique_ptr<Pending>, Error error);
   // Looks again whether something can be flushed: journal files have become free, or the log has failed.
   void kick();
   void post(Task task) { executor_->post(std::move(task)); }
 
-  // Goes on in a new journal file, and has the segments behind the old one flushed. Requires: the write lock.
+  // Goes on in a new journal file, and has the segments behind the old one flushed. Requires: the write lock, quiet.
   Result<> rotate();
-  // Flushes all that waits, on this thread. Nothing is taken any more. Requires: no lock is held.
+  // Flushes all that waits, and answers, on this thread. Nothing is taken any more. Requires: no lock is held.
   void drain();
   // Ends the executors; whatever still waits is answered with `error`.
   void stop(const Error& error);
@@ -32,24 +37,21 @@ class Flusher {
   std::uint64_t pending_bytes() const;
 
  private:
-  using Answered = std::vector<std::unique_ptr<Pending>>;
-  struct Effects {
-    Answered answered;
-    std::vector<std::shared_ptr<Waiter>> woken;
-  };
-
   std::optional<Error> refusal(const Pending&) const;
   void schedule();
   void run();
   bool flush_once();
-  bool journal_ready(Effects&);
-  void fill(Group&, Answered& in_group, Effects&);
-  void commit(Group&, Answered& in_group, Effects&);
-  void refuse_all(const Error&, Effects&);
-  static void carry_out(const Effects&);
+  bool journal_ready(Flushed&);
+  std::unique_ptr<Pending> take();
+  void put_back(std::unique_ptr<Pending>);
+  void fill(Group&, Flushed&);
+  void commit(Flushed&);
+  Result<> flush(Group&);
+  void refuse_all(const Error&, Flushed&);
+  void answer();
 
   Store& store_;
-  std::mutex flushing_;  // held from taking appends to answering them, so that answers keep the order; taken first
+  Publisher& publisher_;
   mutable std::mutex queue_mutex_;  // taken after the write lock; guards what follows
   std::deque<std::unique_ptr<Pending>> queue_;
   std::size_t queued_bytes_ = 0;
@@ -59,6 +61,7 @@ class Flusher {
 
   std::unique_ptr<Checkpointer> checkpointer_;
   std::unique_ptr<platform::Executor> executor_;
+  std::unique_ptr<platform::Executor> answers_;
 };
 
 }  // namespace leat::log

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/endian.h"
+#include "log/publisher.h"
 
 namespace leat::log {
 namespace {
@@ -50,6 +51,7 @@ Result<Group::Placed> Group::prepare(const Share& share) {
   const std::uint64_t size = partition.tail.end.bytes + share.bytes;
   if (partition.tail.end.bytes > 0 && size > partition.manifest().options.segment_bytes) {
     if (last_run_.contains(&partition)) return Placed::next_group;
+    store_.publisher->publish();  // the segment that ends here must hold all that it will
     if (auto rolled = partition.roll(); !rolled) {
       if (rolled.error().code == Code::io) store_.failure.set(rolled.error());
       return fail(std::move(rolled).error());
@@ -68,10 +70,12 @@ Result<Group::Placed> Group::place(Pending& append) {
   }
   const bool huge = append.bytes > store_.options.group_bytes_max;
   std::vector<Appended> appended;
+  appended.reserve(append.parts.size());
   for (std::size_t i = 0; i < append.parts.size(); ++i) {
     Part& part = append.parts[i];
     const bool direct = huge || part.batches.size() >= store_.options.direct_bytes;
-    appended.push_back(add(store_.partitions.find(part.partition), part, append.spans[i], direct));
+    const auto share = std::ranges::find(all, part.partition, [](const Share& one) { return one.partition->id(); });
+    appended.push_back(add(share->partition, part, append.spans[i], direct));
   }
   append.outcome = std::move(appended);
   bytes_ += append.bytes;
@@ -117,18 +121,24 @@ std::size_t Group::journal_bytes() const {
   return bytes;
 }
 
-// The one copy that a batch undergoes: from here it goes to the segment and to the journal.
-void Group::fill_journal() {
-  GroupBuilder& group = store_.journal->begin();
+void Group::clear() {
+  runs_.clear();
+  last_run_.clear();
+  before_.clear();
+  bytes_ = appends_ = 0;
+}
+
+void Group::fill() {
+  store_.journal->begin(journal_);
   for (Run& run : runs_) {
     const Offset segment = run.segment->name().base;
     if (run.direct) {
-      group.add(EndEntry{run.partition->id(), segment, run.end, run.next});
+      journal_.add(EndEntry{run.partition->id(), segment, run.end, run.next});
       continue;
     }
-    run.journal_at = group.add_data(run.partition->id(), segment, run.begin.bytes, run.begin.batches,
-                                    run.end.bytes - run.begin.bytes);
-    char* into = group.buffer().data() + run.journal_at;
+    run.journal_at = journal_.add_data(run.partition->id(), segment, run.begin.bytes, run.begin.batches,
+                                       run.end.bytes - run.begin.bytes);
+    char* into = journal_.buffer().data() + run.journal_at;
     for (const std::string_view piece : run.pieces) {
       // Not std::ranges::copy, which GCC 12 compiles to a loop, at most 16 bytes each time.
       std::memcpy(into, piece.data(), piece.size());
@@ -137,14 +147,12 @@ void Group::fill_journal() {
   }
 }
 
-Result<> Group::write_segments() {
-  const std::string_view journal = store_.journal->filling().buffer();
+// What goes past the journal must be in its segment, and flushed there, before the journal notes its end.
+Result<> Group::write_direct() {
+  const bool any = std::ranges::any_of(runs_, &Run::direct);
+  if (any) store_.publisher->publish();  // a segment has one writer at a time
   for (const Run& run : runs_) {
-    if (!run.direct) {
-      const auto batches = journal.substr(run.journal_at, run.end.bytes - run.begin.bytes);
-      LEAT_CHECK(run.segment->write(run.begin.bytes, batches, run.begin.batches, run.sums));
-      continue;
-    }
+    if (!run.direct) continue;
     std::uint64_t position = run.begin.bytes;
     for (const std::string_view piece : run.pieces) {
       LEAT_CHECK(run.segment->write(position, piece, run.begin.batches, run.sums));
@@ -154,34 +162,36 @@ Result<> Group::write_segments() {
   return {};
 }
 
-Result<> Group::sync_direct() {
-  for (const Run& run : runs_) {
-    if (run.direct) LEAT_CHECK(run.segment->sync());
-  }
-  return {};
-}
-
-Result<> Group::write(bool& fatal) {
+Result<> Group::flush(bool& fatal) {
   fatal = false;
   LEAT_CHECK(store_.journal->make_room(journal_bytes()));
-  fill_journal();
-  LEAT_CHECK(write_segments());
+  LEAT_CHECK(write_direct());
   fatal = true;
-  LEAT_CHECK(sync_direct());
-  LEAT_CHECK(store_.journal->commit(!store_.options.faults.skip_flush));
+  for (const Run& run : runs_) {
+    store_.dirty.insert(run.segment);
+    if (run.direct) LEAT_CHECK(run.segment->sync());
+  }
+  LEAT_CHECK(store_.journal->commit(journal_, !store_.options.faults.skip_flush));
   fatal = false;
   return {};
 }
 
-void Group::publish(std::vector<std::shared_ptr<Waiter>>& woken) {
+Result<> Group::settle(std::vector<std::shared_ptr<Waiter>>& woken) {
+  const std::string_view journal = journal_.buffer();
   for (const Run& run : runs_) {
+    const std::uint64_t bytes = run.end.bytes - run.begin.bytes;
+    if (run.direct) {
+      store_.counters.direct_bytes += bytes;
+    } else {
+      LEAT_CHECK(
+          run.segment->write(run.begin.bytes, journal.substr(run.journal_at, bytes), run.begin.batches, run.sums));
+    }
     run.segment->publish(run.end, run.places);
-    store_.dirty.insert(run.segment);
-    if (run.direct) store_.counters.direct_bytes += run.end.bytes - run.begin.bytes;
+    run.partition->publish(run.next, woken);
   }
-  for (const auto& [partition, tail] : before_) partition->publish(woken);
   store_.counters.appends += appends_;
   store_.counters.append_bytes += bytes_;
+  return {};
 }
 
 void Group::undo() {

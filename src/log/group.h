@@ -1,7 +1,7 @@
 // log/group.h — the appends that share one flush, sorted by partition.
 //
-// place() decides offsets and positions and does all that may fail for one append alone; write() makes the group one
-// journal group, durable as a whole. Requires the write lock throughout.
+// place() decides offsets and positions and does all that may fail for one append alone; flush() makes the group one
+// journal group, durable as a whole; settle() brings it to the segments and lets readers see it.
 #pragma once
 
 #include <memory>
@@ -24,8 +24,15 @@ struct Pending {
   std::vector<Part> parts;
   std::vector<std::vector<BatchSpan>> spans;  // of each part
   std::size_t bytes = 0;
+  Decided decided;  // may be empty
   Done<Result<std::vector<Appended>>> done;
   Result<std::vector<Appended>> outcome = std::vector<Appended>{};
+
+  void decide() {
+    if (decided) decided(outcome);
+  }
+  // Requires: decide() was called.
+  void answer() { done(std::move(outcome)); }
 };
 
 // Code::invalid unless `part` is one or more batches that a broker may append.
@@ -34,7 +41,10 @@ Result<std::vector<BatchSpan>> check_part(const Part& part);
 class Group {
  public:
   explicit Group(Store& store) : store_(store) {}
+  // Empty again; buffers keep their room.
+  void clear();
 
+  // --- under the write lock ---
   enum class Placed { yes, next_group };
   // An error fails this append only and leaves no trace, unless it also sets store.failure.
   // `next_group`: a segment must be rolled that this group has written to. Requires: `append` stays where it is until
@@ -45,12 +55,18 @@ class Group {
   std::size_t bytes() const { return bytes_; }
   std::size_t appends() const { return appends_; }
 
-  // Writes segments and journal. On Code::io or a failed flush (`fatal`) the log must stop; otherwise nothing happened.
-  Result<> write(bool& fatal);
-  // Lets readers see it.
-  void publish(std::vector<std::shared_ptr<Waiter>>& woken);
-  // Takes back what place() has moved.
+  // Fills the journal's group. The one copy that a batch undergoes: from here it goes to the journal and to its
+  // segment.
+  void fill();
+  // Durable on return. When `fatal` the outcome is open and the log must stop; otherwise nothing happened.
+  Result<> flush(bool& fatal);
+  // Takes back what place() has moved. Requires: it was the last to place.
   void undo();
+
+  // --- once it is durable, in the order of the flushes; without the write lock ---
+  // Writes the segments and lets readers see them; adds those who waited for that to `woken`. A failure is fatal: the
+  // journal has what the segments lack.
+  Result<> settle(std::vector<std::shared_ptr<Waiter>>& woken);
 
  private:
   // Batches for one segment, one after the other, that go the same way: through the journal or directly.
@@ -76,11 +92,10 @@ class Group {
   Run& run_for(const std::shared_ptr<Partition>&, bool direct);
   Appended add(const std::shared_ptr<Partition>&, Part&, const std::vector<BatchSpan>&, bool direct);
   std::size_t journal_bytes() const;
-  void fill_journal();
-  Result<> write_segments();
-  Result<> sync_direct();
+  Result<> write_direct();
 
   Store& store_;
+  GroupBuilder journal_;
   std::vector<Run> runs_;
   std::unordered_map<Partition*, std::size_t> last_run_;
   std::vector<std::pair<std::shared_ptr<Partition>, Partition::Tail>> before_;

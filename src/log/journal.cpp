@@ -16,16 +16,19 @@ Result<std::unique_ptr<Journal>> Journal::open(platform::Files& files, platform:
                                                std::uint64_t file_bytes, const JournalPlace& place) {
   std::unique_ptr<Journal> journal(new Journal(files, random, std::move(folder), file_bytes, place));
   if (place.file != 0) {
-    LEAT_TRY(journal->file_, files.open(journal->path(place.file), platform::Open::write));
-    LEAT_TRY(journal->written_, journal->file_->size());
+    LEAT_TRY(journal->file_, files.open(journal->path(place.file), platform::Open::write_direct));
+    LEAT_TRY(const std::uint64_t size, journal->file_->size());
+    journal->written_ = size / journal_page_bytes * journal_page_bytes;
   }
   return journal;
 }
 
 std::string Journal::path(std::uint64_t file) const { return fmt::format("{}/{}", folder_, journal_name(file)); }
 
+void Journal::begin(GroupBuilder& group) const { group.begin(place_.next_sequence, place_.salt, false); }
+
 GroupBuilder& Journal::begin() {
-  group_.begin(place_.next_sequence, place_.salt, false);
+  begin(group_);
   return group_;
 }
 
@@ -43,8 +46,8 @@ Result<> Journal::write_zeros(platform::File& file, std::uint64_t up_to) {
   return {};
 }
 
-Result<> Journal::commit(bool flush) {
-  const std::string_view bytes = group_.finish();
+Result<> Journal::commit(GroupBuilder& group, bool flush) {
+  const std::string_view bytes = group.finish();
   // The outcome of a failure is open, also when the disk calls itself full: never Code::no_space, which may be retried.
   if (auto written = file_->write_at(place_.position, bytes); !written) return fail(Code::io, written.error().what);
   if (flush) {
@@ -88,7 +91,7 @@ Result<> Journal::rotate(const std::function<void(GroupBuilder&)>& snapshot) {
   const std::uint64_t number = place_.file + 1;
   const std::uint64_t salt = random_.next();
   LEAT_CHECK(name_next(number));
-  LEAT_TRY(auto next, files_.open(path(number), platform::Open::write));
+  LEAT_TRY(auto next, files_.open(path(number), platform::Open::write_direct));
 
   const auto fill = [&] {
     group_.begin(place_.next_sequence, salt, true);
@@ -97,7 +100,8 @@ Result<> Journal::rotate(const std::function<void(GroupBuilder&)>& snapshot) {
   };
   fill();
   const std::uint64_t written_before = written_;
-  LEAT_TRY(written_, next->size());
+  LEAT_TRY(const std::uint64_t size, next->size());
+  written_ = size / journal_page_bytes * journal_page_bytes;
   const auto room = write_zeros(*next, group_.finish().size());
   const std::uint64_t written_next = std::exchange(written_, written_before);
   if (!room) return room;

@@ -32,13 +32,14 @@ class Journal {
   static Result<std::unique_ptr<Journal>> open(platform::Files&, platform::Random&, std::string folder,
                                                std::uint64_t file_bytes, const JournalPlace&);
 
-  // A new group: fill it, then commit() or abandon it by calling this again.
+  // A new group in a builder of the caller's, or in one of the journal's: fill it, then commit() or abandon it by
+  // beginning another.
+  void begin(GroupBuilder&) const;
   GroupBuilder& begin();
-  GroupBuilder& filling() { return group_; }
   // Writes zeros ahead where the file has not been written before. Code::no_space changes nothing and may pass.
   Result<> make_room(std::size_t payload_bytes);
   // Durable on return. `flush` false is a planted fault.
-  Result<> commit(bool flush = true);
+  Result<> commit(GroupBuilder&, bool flush = true);
 
   bool full() const { return place_.position >= file_bytes_; }
   // Whether a file is free to go on in; retire() frees them.
@@ -68,6 +69,7 @@ class Journal {
         live_from_(place.live_from) {}
 
   std::string path(std::uint64_t file) const;
+  Result<> commit() { return commit(group_); }
   Result<> name_next(std::uint64_t number);
   Result<> write_zeros(platform::File&, std::uint64_t up_to);
 

@@ -23,7 +23,7 @@ class OpenLog final : public Log {
   Result<> configure(PartitionId, PartitionOptions) override;
   Result<> remove(PartitionId) override;
   std::vector<PartitionId> partitions() const override;
-  void append(std::vector<Part>, Done<Result<std::vector<Appended>>> done) override;
+  void append(std::vector<Part>, Done<Result<std::vector<Appended>>> done, Decided decided) override;
   Result<Slice> read(PartitionId, Offset from, std::size_t bytes_max) override;
   Result<Offset> offset_at(PartitionId, std::int64_t unix_ms) override;
   Result<Bounds> bounds(PartitionId) const override;
@@ -56,9 +56,10 @@ OpenLog::~OpenLog() {
 Result<> OpenLog::begin() {
   LEAT_TRY(const Recovered recovered, recover(store_));
   recovery_ = recovered.report;
+  store_.publisher = std::make_shared<Publisher>(store_);
   flusher_ = std::make_unique<Flusher>(store_);
   if (!recovered.rotate) return {};
-  const std::lock_guard lock(store_.writing);
+  const auto lock = store_.quiet();
   return flusher_->rotate();
 }
 
@@ -72,8 +73,9 @@ Result<> OpenLog::commit(const std::function<void(GroupBuilder&)>& fill) {
   if (store_.failure.failed()) return fail(store_.failure.error());
   if (closed_) return fail(Code::unavailable, "the log is closed");
   LEAT_CHECK(store_.journal->make_room(0));
-  fill(store_.journal->begin());
-  if (auto written = store_.journal->commit(); !written) {
+  GroupBuilder& group = store_.journal->begin();
+  fill(group);
+  if (auto written = store_.journal->commit(group); !written) {
     store_.failure.set(written.error());
     return fail(store_.failure.error());
   }
@@ -98,14 +100,14 @@ Result<> OpenLog::write_clean_mark() {
 Result<> OpenLog::close() {
   flusher_->drain();
   {
-    const std::lock_guard lock(store_.writing);
+    const auto lock = store_.quiet();
     if (closed_) return {};
     closed_ = true;
     flusher_->checkpointer().add(0, std::exchange(store_.dirty, {}));
   }
   flusher_->checkpointer().finish();
   {
-    const std::lock_guard lock(store_.writing);
+    const auto lock = store_.quiet();
     if (store_.failure.failed()) return fail(store_.failure.error());
     if (auto marked = write_clean_mark(); !marked) {
       store_.failure.set(marked.error());
@@ -117,7 +119,7 @@ Result<> OpenLog::close() {
 }
 
 Result<> OpenLog::create(PartitionId id, PartitionOptions options) {
-  const std::lock_guard lock(store_.writing);
+  const auto lock = store_.quiet();
   if (store_.failure.failed()) return fail(store_.failure.error());
   if (store_.partitions.find(id)) return fail(Code::conflict, fmt::format("partition {} exists already", text(id)));
   auto made = Partition::create(store_.platform.files, store_.folder(id), id, options);
@@ -137,7 +139,7 @@ Result<> OpenLog::create(PartitionId id, PartitionOptions options) {
 
 Result<> OpenLog::configure(PartitionId id, PartitionOptions options) {
   LEAT_TRY(const auto partition, find(id));
-  const std::lock_guard lock(store_.writing);
+  const auto lock = store_.quiet();
   if (store_.failure.failed()) return fail(store_.failure.error());
   Manifest next = partition->manifest();
   next.options = options;
@@ -149,7 +151,7 @@ Result<> OpenLog::remove(PartitionId id) {
   {
     LEAT_TRY(const auto partition, find(id));
     const std::lock_guard maintenance(partition->maintenance);
-    const std::lock_guard lock(store_.writing);
+    const auto lock = store_.quiet();
     if (!store_.partitions.find(id)) return fail(Code::not_found, fmt::format("partition {} does not exist", text(id)));
     LEAT_CHECK(commit([&](GroupBuilder& group) { group.add(RemovedEntry{id}); }));
     store_.partitions.remove(id);
@@ -175,11 +177,11 @@ std::vector<PartitionId> OpenLog::partitions() const {
   return ids;
 }
 
-void OpenLog::append(std::vector<Part> parts, Done<Result<std::vector<Appended>>> done) {
-  Pending pending{.parts = std::move(parts), .done = std::move(done)};
+void OpenLog::append(std::vector<Part> parts, Done<Result<std::vector<Appended>>> done, Decided decided) {
+  Pending pending{.parts = std::move(parts), .decided = std::move(decided), .done = std::move(done)};
   for (const Part& part : pending.parts) {
     auto spans = check_part(part);
-    if (!spans) return pending.done(fail(std::move(spans).error()));
+    if (!spans) return flusher_->refuse(std::make_unique<Pending>(std::move(pending)), std::move(spans).error());
     pending.spans.push_back(*std::move(spans));
     pending.bytes += part.batches.size();
   }

@@ -10,7 +10,7 @@
 //     reads below the durable end go on.
 //   * What is damaged below the durable end is an error that names file and range (Code::corrupt), never an end of log.
 //
-// Safe to use from any thread. Callbacks come on the log's flush executor and must be short.
+// Safe to use from any thread. Callbacks come in the order of the appends, on the log's executors, and must be short.
 #pragma once
 
 #include <cstdint>
@@ -102,6 +102,9 @@ struct Stats {
   std::uint64_t pending_bytes;  // waiting right now
 };
 
+// Told the outcome of an append when it is certain, see Log::append.
+using Decided = std::move_only_function<void(const Result<std::vector<Appended>>&)>;
+
 class Log {
  public:
   // Opens or makes the log in `directory` (its folder must exist; the caller holds its lock). Refuses with
@@ -126,7 +129,11 @@ class Log {
   // Code::cancelled): then the next open() may find all of them or none. Parts of one call for the same partition keep
   // their order; calls for the same partition keep theirs. Code::invalid for a batch whose length, magic, CRC or record
   // count is wrong.
-  virtual void append(std::vector<Part>, Done<Result<std::vector<Appended>>> done) = 0;
+  //
+  // `decided`, if given, is called once before `done`, as soon as the outcome is certain and perhaps before readers see
+  // the records: between two flushes, so that what it appends shares the next one. It holds up every writer: it must
+  // take next to no time and call nothing of the log's but append().
+  virtual void append(std::vector<Part>, Done<Result<std::vector<Appended>>> done, Decided decided = {}) = 0;
 
   // Code::history_lost before the start (its message names the range); an empty slice at the durable end;
   // Code::invalid beyond it. At least one batch, however large, else at most `bytes_max`.
@@ -137,7 +144,8 @@ class Log {
   virtual Result<std::vector<EpochStart>> epochs(PartitionId) const = 0;
 
   // `wake` is called once, soon after the durable end of the partition passes `seen` (at once if it already has), or
-  // when the log stops. Cancel by destroying what is returned; a call that has begun on the flush executor goes on.
+  // when the log stops. Cancel by destroying what is returned; a call that has begun on one of the log's executors goes
+  // on.
   virtual std::shared_ptr<void> when_past(PartitionId, Offset seen, Task wake) = 0;
 
   // Forgets everything before `offset`: whole segments are deleted, the start moves exactly there. Durable on return.

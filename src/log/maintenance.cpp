@@ -42,7 +42,7 @@ Result<> delete_before(Store& store, Partition& partition, Offset offset) {
   const std::lock_guard maintenance(partition.maintenance);
   Partition::Segments dropped;
   {
-    const std::lock_guard lock(store.writing);
+    const auto lock = store.quiet();
     if (store.failure.failed()) return fail(store.failure.error());
     const Bounds bounds = partition.bounds();
     if (offset <= bounds.start) return {};
@@ -60,7 +60,7 @@ Result<Offset> apply_retention(Store& store, Partition& partition, std::int64_t 
   const std::lock_guard maintenance(partition.maintenance);
   Partition::Segments dropped;
   {
-    const std::lock_guard lock(store.writing);
+    const auto lock = store.quiet();
     if (store.failure.failed()) return fail(store.failure.error());
     const PartitionOptions& options = partition.manifest().options;
     const Partition::Segments all = partition.segments();

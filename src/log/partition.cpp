@@ -64,9 +64,9 @@ Result<> Partition::roll() {
   return {};
 }
 
-void Partition::publish(std::vector<std::shared_ptr<Waiter>>& woken) {
+void Partition::publish(Offset end, std::vector<std::shared_ptr<Waiter>>& woken) {
   const std::lock_guard lock(mutex_);
-  bounds_.durable_end = tail.next;
+  bounds_.durable_end = end;
   waiters_.take(bounds_.durable_end, woken);
 }
 

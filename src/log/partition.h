@@ -1,7 +1,7 @@
 // log/partition.h — one partition: its segments, its durable end, who waits for it.
 //
-// What the writer knows (`tail`, `manifest`) is guarded by the log's write lock and may be ahead of what is durable
-// while a group is in flight. What readers see has a lock of its own, held only for moments.
+// What the writer knows (`tail`, `manifest`) is guarded by the log's write lock and is ahead of what readers see while
+// a group is in flight. What they see has a lock of its own, held only for moments.
 #pragma once
 
 #include <memory>
@@ -44,12 +44,15 @@ class Partition {
   // Puts a changed manifest into force, and with it `segments` for the readers. Fails as store_manifest does.
   Result<> change(Manifest next, Segments segments);
   Segments segments() const;
-  // Everything before `tail` is durable: lets readers see it. Adds those who waited for it to `woken`.
-  void publish(std::vector<std::shared_ptr<Waiter>>& woken);
   // The entries that a snapshot of the journal holds for this partition.
   void describe(GroupBuilder&) const;
   // Gone: wakes everyone.
   void close(std::vector<std::shared_ptr<Waiter>>& woken);
+
+  // --- for the publisher ---
+  // Everything before `end` is durable and in the segments: lets readers see it. Adds those who waited for it to
+  // `woken`.
+  void publish(Offset end, std::vector<std::shared_ptr<Waiter>>& woken);
 
   // --- for readers ---
   Result<Slice> read(Offset from, std::size_t bytes_max) const;

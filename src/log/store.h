@@ -9,6 +9,7 @@
 #include <shared_mutex>
 #include <string>
 
+#include "log/fair_mutex.h"
 #include "log/journal.h"
 #include "log/log.h"
 #include "log/partition.h"
@@ -69,24 +70,29 @@ struct Counters {
                              flush_nanoseconds_max = 0, checkpoints = 0;
 };
 
+class Publisher;
+
 struct Store {
   platform::Platform platform;
   std::string directory;
   Options options;
 
-  std::mutex writing;  // the write lock: journal, tails, manifests, `dirty`
+  FairMutex writing;  // the write lock: journal, tails, manifests, `dirty`
+  // The write lock, when all that was flushed is in the segments and visible: for whoever does not only append.
+  std::unique_lock<FairMutex> quiet();
   std::unique_ptr<Journal> journal;
   std::set<std::shared_ptr<Segment>> dirty;  // written since the last rotation and not flushed
   PartitionTable partitions;
   Failure failure;
   Counters counters;
+  std::shared_ptr<Publisher> publisher;  // nothing during recovery
 
   std::string partitions_folder() const { return directory + "/partitions"; }
   std::string journal_folder() const { return directory + "/journal"; }
   std::string folder(PartitionId id) const { return partitions_folder() + "/" + text(id); }
 };
 
-// What the journal's snapshot says: every partition's end. Requires: the write lock, and no group in flight.
+// What the journal's snapshot says: every partition's end. Requires: the write lock, as quiet() gives it.
 inline void describe_all(const Store& store, GroupBuilder& group) {
   for (const auto& partition : store.partitions.all()) partition->describe(group);
 }

@@ -32,7 +32,9 @@ class MortalFiles final : public platform::Files {
   Result<std::unique_ptr<platform::File>> open(const std::string& path, platform::Open how) override {
     const bool changes = how == platform::Open::create || how == platform::Open::create_new;
     LEAT_CHECK(changes ? change() : alive());
-    LEAT_TRY(auto file, world_.files().open(path, how));
+    // A direct write may be cut short like any other, and what is left of it is no whole block.
+    const auto in_world = how == platform::Open::write_direct ? platform::Open::write : how;
+    LEAT_TRY(auto file, world_.files().open(path, in_world));
     return std::make_unique<Handle>(*this, std::move(file));
   }
   Result<> rename(const std::string& from, const std::string& to) override {

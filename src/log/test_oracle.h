@@ -29,6 +29,8 @@ class Oracle {
     Known& known = known_[id];
     for (std::size_t i = 0; i < values.size(); ++i) {
       const std::int64_t offset = first.value + static_cast<std::int64_t>(i);
+      // What was seen before it is acknowledged may have been deleted or compacted away already.
+      if (ever_seen_.contains(values[i])) continue;
       if (!known.values.emplace(offset, values[i]).second) report("offset {} was given out twice", offset);
     }
     known.end = std::max(known.end, first.value + static_cast<std::int64_t>(values.size()));

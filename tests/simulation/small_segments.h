@@ -27,8 +27,9 @@ class SmallSegments final : public log::Log {
   const log::Recovery& recovery() const override { return inner_->recovery(); }
   Result<> remove(log::PartitionId id) override { return inner_->remove(id); }
   std::vector<log::PartitionId> partitions() const override { return inner_->partitions(); }
-  void append(std::vector<log::Part> parts, Done<Result<std::vector<log::Appended>>> done) override {
-    inner_->append(std::move(parts), std::move(done));
+  void append(std::vector<log::Part> parts, Done<Result<std::vector<log::Appended>>> done,
+              log::Decided decided) override {
+    inner_->append(std::move(parts), std::move(done), std::move(decided));
   }
   Result<log::Slice> read(log::PartitionId id, Offset from, std::size_t bytes_max) override {
     return inner_->read(id, from, bytes_max);

@@ -1,0 +1,95 @@
+#include "log/publisher.h"
+
+#include <utility>
+
+namespace leat::log {
+namespace {
+
+constexpr std::size_t spare_max = 3;
+
+}  // namespace
+
+void Publisher::add(Flushed flushed) {
+  const std::lock_guard lock(mutex_);
+  unpublished_.push_back(std::move(flushed));
+  ++waiting_;
+}
+
+bool Publisher::take(std::deque<Flushed>& from, Flushed& into) {
+  const std::lock_guard lock(mutex_);
+  if (from.empty()) return false;
+  into = std::move(from.front());
+  from.pop_front();
+  return true;
+}
+
+void Publisher::publish() {
+  const std::lock_guard publishing(publishing_);
+  for (Flushed next; take(unpublished_, next);) {
+    publish_one(next);
+    const std::lock_guard lock(mutex_);
+    unanswered_.push_back(std::move(next));
+  }
+}
+
+// After a failure nothing later may become visible: it would lie behind a hole.
+void Publisher::publish_one(Flushed& flushed) {
+  if (!flushed.group) return;
+  if (!failed_) {
+    if (auto settled = flushed.group->settle(flushed.woken); !settled) {
+      store_.failure.set(settled.error());
+      failed_ = true;
+    }
+  }
+  if (failed_) {
+    for (auto& append : flushed.appends) append->outcome = fail(store_.failure.error());
+  }
+  flushed.group->clear();
+  const std::lock_guard lock(mutex_);
+  if (spare_.size() < spare_max) spare_.push_back(std::move(flushed.group));
+}
+
+void Publisher::answer() {
+  const std::lock_guard answering(answering_);
+  answer_all();
+}
+
+bool Publisher::try_answer() {
+  const std::unique_lock answering(answering_, std::try_to_lock);
+  if (answering) answer_all();
+  return answering.owns_lock();
+}
+
+// Requires: answering_.
+void Publisher::answer_all() {
+  for (;;) {
+    publish();
+    Flushed next;
+    if (!take(unanswered_, next)) return;
+    for (const auto& append : next.appends) append->answer();
+    for (const auto& waiter : next.woken) waiter->fire();
+    const std::lock_guard lock(mutex_);
+    --waiting_;
+  }
+}
+
+std::size_t Publisher::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_;
+}
+
+std::unique_ptr<Group> Publisher::fresh_group() {
+  const std::lock_guard lock(mutex_);
+  if (spare_.empty()) return std::make_unique<Group>(store_);
+  auto group = std::move(spare_.back());
+  spare_.pop_back();
+  return group;
+}
+
+std::unique_lock<FairMutex> Store::quiet() {
+  std::unique_lock lock(writing);
+  if (publisher) publisher->publish();
+  return lock;
+}
+
+}  // namespace leat::log
