@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def binary():
-    return os.environ.get("LEAT", str(ROOT / "build" / "leat"))
+    return os.path.abspath(os.environ.get("LEAT", ROOT / "build" / "leat"))
 
 
 class Answer:
@@ -56,6 +56,12 @@ class Client:
             self.connection.close()
             self.connection = None
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
 
 class Leat:
     """A running system. Its data directory outlives it unless it was made here."""
@@ -91,21 +97,27 @@ class Leat:
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
-        self.process.stdout.close()
+        self.close()
 
     def stop(self, timeout=20):
         """Ends it in order; returns its exit code."""
         self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(timeout)
-        self.process.stdout.close()
+        self.close()
         return code
+
+    def close(self):
+        """Kills it if it runs still."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.kill()
+        self.close()
 
 
 def temporary_data():

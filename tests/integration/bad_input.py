@@ -30,6 +30,7 @@ class Requests(unittest.TestCase):
         cls.addClassCleanup(cls.place.close)
         cls.leat = cls.place.start()
         cls.addClassCleanup(cls.leat.close)
+        cls.leat.until_ready()
         user = cls.leat.sign_up("ada")
         cls.leat.post("hello", 1)
         cls.leat.read("/api/posts/1", user.position)
@@ -396,7 +397,7 @@ class Commands(unittest.TestCase):
             ]:
                 with self.subTest(arguments):
                     self.refused(leat(*arguments, *target), told)
-            self.assertEqual(running.not_ready(), {})
+            running.until_ready()
             self.assertEqual(running.stop(), 0)
 
 

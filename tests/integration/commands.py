@@ -7,7 +7,7 @@ import subprocess
 import threading
 import unittest
 
-from harness import Client, Place, binary, eventually, leat, raw
+from harness import Place, binary, eventually, leat, raw
 
 # The families of the metrics table in docs/guide/running.md.
 FAMILIES = """
@@ -85,6 +85,7 @@ class Online(unittest.TestCase):
         self.place = Place()
         self.addCleanup(self.place.close)
         self.start()
+        self.leat.until_ready()
         self.ada = self.leat.sign_up("ada")
         self.post = self.leat.post("hello", 1)
         self.leat.read("/api/posts/1", self.ada.position)
@@ -136,7 +137,7 @@ class Online(unittest.TestCase):
         self.assertIn("identity is running", self.run_leat("start", "identity"))
         self.run_leat("start", "identity")
         self.assertEqual(self.ask("GET", "/api/users/1").json, {"id": 1, "username": "ada"})
-        self.assertEqual(self.leat.not_ready(), {})
+        self.leat.until_ready()
 
     def test_a_stopped_service_catches_up(self):
         self.leat.command("stop", "social")
@@ -151,11 +152,11 @@ class Online(unittest.TestCase):
         end, wrong = threading.Event(), []
 
         def look():
-            ask = self.leat.client()
-            while not end.is_set():
-                answer = ask("GET", "/api/posts/1")
-                if answer.status != 200 or (answer.json["author"] or {}).get("username") != "ada":
-                    wrong.append(answer.body)
+            with self.leat.client() as ask:
+                while not end.is_set():
+                    answer = ask("GET", "/api/posts/1")
+                    if answer.status != 200 or (answer.json["author"] or {}).get("username") != "ada":
+                        wrong.append(answer.body)
 
         looking = threading.Thread(target=look)
         looking.start()
@@ -214,7 +215,7 @@ class Online(unittest.TestCase):
         token = {"Authorization": "Bearer " + running["token"]}
         self.assertEqual(self.admin("POST", "/v1/services/social/stop", headers=token).status, 204)
         self.assertEqual(self.admin("POST", "/v1/services/social/start", headers=token).status, 204)
-        eventually(self.leat.not_ready, lambda wrong: not wrong)  # its read models catch up first
+        self.leat.until_ready()
         for path in "/healthz", "/readyz", "/metrics", "/v1/status":
             answer = self.admin("GET", path)
             self.assertEqual(answer.status, 200)
@@ -233,9 +234,9 @@ class Online(unittest.TestCase):
         poisoned = self.ask("PATCH", "/api/users/1", {"username": "poison"})
         self.assertEqual(poisoned.status, 200)
         self.leat.log.until("a read model has stopped")
-        (name, why), = eventually(self.leat.not_ready, bool).items()
-        self.assertEqual(name, "read model social.authors")
-        for part in "users-", "offset", "CHECK":
+        why = self.leat.until_not_ready("read model social.authors", "CHECK")
+        self.assertEqual(self.leat.not_ready(), {"read model social.authors": why})
+        for part in "users-", "offset":
             self.assertIn(part, why)
         answer = self.ask("GET", "/api/posts/1")
         self.assertEqual((answer.status, answer.headers["Leat-Stale"], answer.json["author"]["username"]), (200, "true", "ada"))
@@ -244,19 +245,15 @@ class Online(unittest.TestCase):
         model = self.leat.status("social")["read_models"][0]
         self.assertEqual((model["state"], model["lag_events"], model["why"]), ("stopped", 1, why))
         self.assertIn(why, self.run_leat("status"))
-        labels = '{service="social",read_model="authors"}'
-        self.assertEqual(float(self.metric("leat_read_model_lag_events", "authors")), 1, labels)
-        self.assertGreater(float(self.metric("leat_read_model_lag_seconds", "authors")), 0)
+        self.assertEqual(self.leat.number("leat_read_model_lag_events", "authors"), 1)
+        self.assertGreater(self.leat.number("leat_read_model_lag_seconds", "authors"), 0)
         self.restart()
-        self.assertIn("CHECK", eventually(self.leat.not_ready, bool)["read model social.authors"])
+        self.leat.until_not_ready("read model social.authors", "CHECK")
         # The way out that the guide names: mend the read model, and it is filled anew.
         self.leat.edit("social.yaml", " check (username <> 'poison'))", ")")
         self.assertEqual(self.author(poisoned.position), "poison")
         self.assertEqual(self.leat.not_ready(), {})
         self.assertNotIn("Leat-Stale", self.ask("GET", "/api/posts/1").headers)
-
-    def metric(self, family, part=""):
-        return next(value for name, value in self.leat.metrics().items() if name.startswith(family) and part in name)
 
     def test_metrics(self):
         text = self.admin("GET", "/metrics").body.decode()
@@ -266,16 +263,16 @@ class Online(unittest.TestCase):
             self.assertEqual(kind == "counter", name.endswith("_total"), name)
         self.ask("GET", "/api/posts/1")
         self.ask("GET", "/api/posts/2")
-        before = float(self.metric("leat_log_appends_total"))
+        before = self.leat.number("leat_log_appends_total")
         self.leat.post("one more", 1)
         numbers = self.leat.metrics()
         rate = {name: float(value) for name, value in numbers.items() if name.startswith("leat_requests_total")}
         template = [name for name in rate if 'route="/api/posts/{id:integer}"' in name]
         self.assertTrue(any("2xx" in name for name in template) and any("4xx" in name for name in template), template)
         self.assertFalse([name for name in numbers if "/api/posts/1" in name])  # by template, never by path
-        self.assertGreater(float(self.metric("leat_log_appends_total")), before)
-        self.assertGreater(float(self.metric("leat_log_flush_seconds_total")), 0)
-        self.assertGreater(float(self.metric("leat_request_seconds_count", "/api/posts/{id:integer}")), 0)
+        self.assertGreater(self.leat.number("leat_log_appends_total"), before)
+        self.assertGreater(self.leat.number("leat_log_flush_seconds_total"), 0)
+        self.assertGreater(self.leat.number("leat_request_seconds_count", "/api/posts/{id:integer}"), 0)
 
     def test_etag(self):
         first = self.ask("GET", "/api/posts/1")
@@ -362,8 +359,8 @@ class Online(unittest.TestCase):
         self.leat.process.send_signal(signal.SIGTERM)
         self.assertEqual(self.leat.process.wait(20), 0)
         self.assertEqual(self.leat.process.stdout.read(), "")  # after the ready line, all is log
-        for line in self.leat.process.stderr:
-            json.loads(line)
+        lines = [json.loads(line) for line in self.leat.log.rest()]
+        self.assertIn("stopping", [line["message"] for line in lines])
 
     def test_sigint_stops_it_too(self):
         self.leat.process.send_signal(signal.SIGINT)
@@ -373,8 +370,7 @@ class Online(unittest.TestCase):
         acknowledged, broken = [], []
         enough = threading.Semaphore(0)
 
-        def write():
-            ask = Client(self.leat.http)
+        def write(ask):
             while True:
                 try:
                     answer = ask("POST", "/api/posts", {"content": "load", "authorId": 1})
@@ -390,7 +386,11 @@ class Online(unittest.TestCase):
                 elif answer.status != 503:
                     broken.append(answer.body)
 
-        writers = [threading.Thread(target=write) for _ in range(8)]
+        def write_as_a_client():
+            with self.leat.client() as ask:
+                write(ask)
+
+        writers = [threading.Thread(target=write_as_a_client) for _ in range(8)]
         for writer in writers:
             writer.start()
         for _ in range(300):
@@ -416,7 +416,7 @@ class Online(unittest.TestCase):
         answers = []
         sending = threading.Thread(target=lambda: answers.append(raw(self.leat.http, request)))
         sending.start()
-        eventually(lambda: float(self.metric("leat_gateway_in_flight")), lambda n: n > 0 or answers)
+        eventually(lambda: self.leat.number("leat_gateway_in_flight"), lambda n: n > 0 or answers)
         self.assertEqual(self.leat.stop(), 0)
         sending.join()
         self.assertEqual(answers[0][0], 201, answers)

@@ -22,13 +22,26 @@ class Lines:
     """The lines of a stream, as they come."""
 
     def __init__(self, stream):
-        self.all, self.coming = [], queue.Queue()
-        threading.Thread(target=self.read, args=(stream,), daemon=True).start()
+        self.all, self.coming, self.stream = [], queue.Queue(), stream
+        self.reading = threading.Thread(target=self.read, daemon=True)
+        self.reading.start()
 
-    def read(self, stream):
-        for line in stream:
+    def read(self):
+        for line in self.stream:
             self.coming.put(line.rstrip("\n"))
         self.coming.put(None)
+
+    def close(self):
+        """Requires: whoever wrote the stream has ended. The lines that came stay."""
+        self.reading.join()
+        self.stream.close()
+
+    def rest(self):
+        """The lines that nobody has taken, up to the end of the stream."""
+        lines = list(iter(lambda: self.coming.get(timeout=PATIENCE), None))
+        self.all += lines
+        self.coming.put(None)
+        return lines
 
     def until(self, text):
         """Takes lines up to the first that holds `text`; that one is returned."""
@@ -39,6 +52,7 @@ class Lines:
             except queue.Empty:
                 raise AssertionError(f"no line came with {text!r}; there were: {self.all}") from None
             if line is None:
+                self.coming.put(None)
                 raise AssertionError(f"the stream ended without {text!r}; there were: {self.all}")
             self.all.append(line)
             if text in line:
@@ -105,9 +119,24 @@ class Running(Leat):
         assert (answer.status == 200) == (not wrong) == answer.json["ready"], answer.body
         return wrong
 
+    def until_ready(self):
+        """Waits until /readyz says 200: a service that has just been started is not ready until its read models have caught up.
+        Where something promises that the program stays ready (an edit, a rebuild), ask not_ready() instead."""
+        eventually(self.not_ready, lambda wrong: not wrong)
+        return self
+
+    def until_not_ready(self, condition, why):
+        """Waits until /readyz names the condition with a reason that holds `why`; returns the whole reason."""
+        wrong = eventually(self.not_ready, lambda wrong: why in wrong.get(condition, ""))
+        return wrong[condition]
+
     def metrics(self):
         text = self.admin_ask("GET", "/metrics").body.decode()
         return dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+
+    def number(self, family, part=""):
+        """The first metric of a family whose labels hold `part`."""
+        return next(float(value) for name, value in self.metrics().items() if name.startswith(family) and part in name)
 
     def sign_up(self, name):
         answer = self.ask("POST", "/api/users", {"username": name, "email": f"{name}@example.org",
@@ -129,9 +158,8 @@ class Running(Leat):
     def close(self):
         for client in self.ask, self.admin_ask:
             client.close()
-        if self.process.poll() is None:
-            self.kill()
-        self.process.stderr.close()
+        super().close()
+        self.log.close()
 
 
 def leat(*arguments, cwd=None, timeout=PATIENCE, under=()):

@@ -7,14 +7,12 @@ usage: kill9.py [--cycles N] [--seed S]
 import argparse
 import collections
 import json
-import pathlib
 import random
 import subprocess
-import sys
 import threading
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
-from leatrun import ROOT, Leat, temporary_data  # noqa: E402
+from harness import ROOT, Leat, eventually
+from leatrun import temporary_data
 
 
 class Journal:
@@ -34,10 +32,14 @@ class Writer(threading.Thread):
 
     def __init__(self, leat, journal, user, number, cycle):
         super().__init__(daemon=True)
-        self.ask, self.journal, self.user, self.prefix = leat.client(), journal, user, f"{cycle}-{number}"
+        self.leat, self.journal, self.user, self.prefix = leat, journal, user, f"{cycle}-{number}"
         self.failure = None
 
     def run(self):
+        with self.leat.client() as self.ask:
+            self.write()
+
+    def write(self):
         for n in range(1_000_000):
             try:
                 self.post(f"{self.prefix}-{n}") if n % 3 else self.rename(f"u{self.user}_{self.prefix.replace('-', '_')}_{n}")
@@ -90,8 +92,7 @@ def one_life(data, journal, users, cycle, rng):
             raise writer.failure
 
 
-def check_answers(leat, journal, recent):
-    ask = leat.client()
+def check_answers(ask, journal, recent):
     for post, content in recent:
         answer = ask("GET", f"/api/posts/{post}")
         assert answer.status == 200 and answer.json["content"] == content, f"post {post} was acknowledged: {answer.body}"
@@ -124,19 +125,14 @@ def check_bus(leat, journal):
         assert len(set(told)) == len(told), f"a name of user {user} is doubled on the bus"
 
 
-def check_read_model(leat, journal, users):
+def check_read_model(ask, journal, users):
     """The authors that Social shows are those that Identity has, once it has caught up."""
-    ask = leat.client()
     for user in users:
         mine = ask("GET", f"/api/users/{user}")
         written = next((post for post in reversed(journal.posts) if journal.posts[post].split("-")[1] == str(users.index(user))), None)
         if written is None:
             continue
-        for _ in range(200):
-            shown = ask("GET", f"/api/posts/{written}").json["author"]
-            if shown and shown["username"] == mine.json["username"]:
-                break
-        assert shown["username"] == mine.json["username"], f"Social shows {shown}, Identity has {mine.body}"
+        eventually(lambda: ask("GET", f"/api/posts/{written}").json["author"], lambda shown: shown == mine.json)
 
 
 def main():
@@ -147,21 +143,20 @@ def main():
     rng = random.Random(options.seed)
     journal, checked = Journal(), 0
     with temporary_data() as data:
-        with Leat(ROOT / "examples" / "social", data) as leat:
-            ask = leat.client()
+        with Leat(ROOT / "examples" / "social", data) as leat, leat.client() as ask:
             users = [ask("POST", "/api/users", {"username": f"user{n}", "email": f"{n}@example.org",
                                                 "password": "a password"}).json["id"] for n in range(8)]
             assert leat.stop() == 0
         for cycle in range(options.cycles):
             one_life(data, journal, users, cycle, rng)
-            with Leat(ROOT / "examples" / "social", data) as leat:
+            with Leat(ROOT / "examples" / "social", data) as leat, leat.client() as ask:
                 posts = list(journal.posts.items())
-                check_answers(leat, journal, posts[checked:])
+                check_answers(ask, journal, posts[checked:])
                 checked = len(posts)
                 if cycle % 20 == 19 or cycle == options.cycles - 1:
-                    check_answers(leat, journal, posts)
+                    check_answers(ask, journal, posts)
                     check_bus(leat, journal)
-                    check_read_model(leat, journal, users)
+                    check_read_model(ask, journal, users)
                 if rng.random() < 0.5:
                     assert leat.stop() == 0
                 else:

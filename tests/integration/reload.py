@@ -27,6 +27,7 @@ class Reload(unittest.TestCase):
         self.addCleanup(self.place.close)
         self.leat = self.place.start()
         self.addCleanup(self.leat.close)
+        self.leat.until_ready()
         self.ask = self.leat.ask
         self.ada = self.leat.sign_up("ada")
         self.leat.post("hello", 1)
@@ -57,12 +58,12 @@ class Reload(unittest.TestCase):
         seen, failures, end = [], [], threading.Event()
 
         def look():
-            ask = self.leat.client()
-            while not end.is_set():
-                answer = ask("GET", "/api/posts/1")
-                seen.append((answer.status, answer.json["author"]))
-                if answer.status != 200 or answer.json["author"] is None:
-                    failures.append(answer.body)
+            with self.leat.client() as ask:
+                while not end.is_set():
+                    answer = ask("GET", "/api/posts/1")
+                    seen.append((answer.status, answer.json["author"]))
+                    if answer.status != 200 or answer.json["author"] is None:
+                        failures.append(answer.body)
 
         looking = threading.Thread(target=look)
         looking.start()
@@ -183,7 +184,7 @@ class Reload(unittest.TestCase):
         self.assertEqual(self.ask("GET", "/api/posts/1").status, 503)
         self.leat.command("start", "social")
         self.assertEqual(self.post_as_seen()["id"], 1)
-        self.assertEqual(self.leat.not_ready(), {})
+        self.leat.until_ready()
 
     def test_a_service_that_could_not_start_starts_when_its_files_are_mended(self):
         self.assertEqual(self.leat.stop(), 0)
@@ -196,7 +197,7 @@ class Reload(unittest.TestCase):
         self.assertEqual(self.ask("GET", "/api/users/1").status, 200)
         self.leat.edit("social.sql", "content text not null, extra text", "content text not null")
         self.assertEqual(self.post_as_seen()["id"], 1)
-        self.assertEqual(self.leat.not_ready(), {})
+        self.leat.until_ready()
 
     def test_sighup_reloads_without_an_edit(self):
         self.leat.process.send_signal(signal.SIGHUP)
