@@ -78,9 +78,9 @@ class Reloader {
         watch_(platform.files) {}
 
   void follow(const definition::System& system) {
-    std::vector<std::string> paths;
-    for (const auto& name : system.files) paths.push_back(directory_ + "/" + name);
-    watch_.follow(paths);
+    std::map<std::string, std::string> read;
+    for (const auto& [name, content] : system.files) read.emplace(directory_ + "/" + name, content);
+    watch_.follow(std::move(read));
   }
 
   void look(bool asked) {

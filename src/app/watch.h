@@ -3,7 +3,6 @@
 
 #include <map>
 #include <string>
-#include <vector>
 
 #include "platform/files.h"
 
@@ -14,15 +13,13 @@ class Watch {
  public:
   explicit Watch(platform::Files& files) : files_(files) {}
 
-  // From now on these (a name that ends with a slash is a folder: its list of names); those that are new to it as they
-  // are at this moment.
-  void follow(const std::vector<std::string>& paths);
+  // From now on these paths, each with the content (definition/content.h) that it had when it was read: an edit since
+  // then is seen.
+  void follow(std::map<std::string, std::string> read) { seen_ = std::move(read); }
   // Whether any of them is other than when last looked at; a missing file counts as a content.
   bool changed();
 
  private:
-  std::string content_of(const std::string& path) const;
-
   platform::Files& files_;
   std::map<std::string, std::string> seen_;  // path -> content
 };

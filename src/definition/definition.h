@@ -161,8 +161,10 @@ struct System {
   std::string name;
   std::string directory;
   std::vector<Service> services;
-  std::vector<std::string> files;  // everything that was asked for, from `directory`; folders end with a slash
-  bool insecure = false;           // listeners beyond loopback are meant
+  // Everything that was asked for, from `directory`, with its content (content.h) as it was read; folders end with a
+  // slash.
+  std::map<std::string, std::string> files;
+  bool insecure = false;  // listeners beyond loopback are meant
 
   const EventType* event(std::string_view name) const;
 };

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "definition/content.h"
+
 namespace leat::definition {
 namespace {
 
@@ -71,8 +73,8 @@ std::optional<std::string> Folder::resolve(const std::string& path, const Place&
 }
 
 std::optional<Source> Folder::read(const std::string& name, const Place& asked) {
-  names_.insert(name);
   auto bytes = platform::read_file(files_, directory_ + "/" + name, file_bytes_max);
+  asked_for_.try_emplace(name, content_of(bytes));
   if (!bytes && bytes.error().code == Code::too_large) {
     mistakes_.error(asked, fmt::format("{} is larger than 1 MiB", name), "split it");
     return std::nullopt;
@@ -118,7 +120,7 @@ std::optional<json::value> Folder::read_json(const std::string& name, const Plac
 std::optional<std::vector<std::string>> Folder::list(const std::string& name) {
   auto names = files_.list(directory_ + "/" + name);
   if (!names) return std::nullopt;
-  names_.insert(name + "/");
+  asked_for_.try_emplace(name + "/", content_of(names));
   return *std::move(names);
 }
 

@@ -1,8 +1,8 @@
 // definition/folder.h — the files of one system: reads what a definition names, and nothing outside its directory.
 #pragma once
 
+#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -16,8 +16,6 @@ namespace leat::definition {
 // Every failure is told to the mistakes with the place that asked, or the place in the file; then nothing is returned.
 class Folder {
  public:
-  static constexpr std::uint64_t file_bytes_max = 1 << 20;
-
   Folder(platform::Files& files, std::string directory, Mistakes& mistakes);
 
   // `path` as seen from the file that names it, as a path from the directory: "services/../a.yaml" is "a.yaml".
@@ -30,8 +28,8 @@ class Folder {
   // Names in a folder, sorted; nothing (and no mistake) when it is not one.
   std::optional<std::vector<std::string>> list(const std::string& name);
 
-  // Everything that was asked for, found or not; folders end with a slash.
-  std::vector<std::string> asked_for() const { return {names_.begin(), names_.end()}; }
+  // Everything that was asked for, found or not, with its content (content.h) as it was then; folders end with a slash.
+  const std::map<std::string, std::string>& asked_for() const { return asked_for_; }
 
  private:
   bool check_text(const Source& source);
@@ -39,7 +37,7 @@ class Folder {
   platform::Files& files_;
   std::string directory_;
   Mistakes& mistakes_;
-  std::set<std::string> names_;
+  std::map<std::string, std::string> asked_for_;
 };
 
 }  // namespace leat::definition

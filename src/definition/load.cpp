@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "definition/content.h"
 #include "definition/service_form.h"
 #include "definition/whole.h"
 
@@ -58,6 +59,7 @@ System load(platform::Files& files, const std::string& directory, Mistakes& mist
   if (const auto found = files.exists(directory + "/leat.yaml"); found && !*found) {
     mistakes.error({}, fmt::format("there is no leat.yaml in {}", directory),
                    "name the directory of a system, or write one with `leat new NAME`");
+    system.files.emplace("leat.yaml", content_missing);
     return system;
   }
   read_yaml(reading, "leat.yaml", {"leat.yaml", 1, 1}, system_form(), text);

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "definition/content.h"
 #include "definition/names.h"
 #include "definition/test_system.h"
 
@@ -132,8 +133,9 @@ read_models:
   EXPECT_EQ(at(model.tables[1].place()), "deeper/t.yaml:6:7");
   ASSERT_EQ(model.when[0].statements.size(), 2u);
   EXPECT_EQ(at(model.when[0].statements[1].place()), "deeper/t.yaml:10:12");
-  EXPECT_EQ(test.system.files,
-            (std::vector<std::string>{"deeper/t.yaml", "events/a.made.json", "leat.yaml", "s.yaml"}));
+  std::vector<std::string> files;
+  for (const auto& [name, content] : test.system.files) files.push_back(name);
+  EXPECT_EQ(files, (std::vector<std::string>{"deeper/t.yaml", "events/a.made.json", "leat.yaml", "s.yaml"}));
 }
 
 TEST(Load, FindsFilesFromTheFileThatNamesThem) {
@@ -168,7 +170,27 @@ TEST(Load, ReadsMigrationsOfBothForms) {
   const auto& files = test.system.services[0].state;
   ASSERT_EQ(files.size(), 2u);
   EXPECT_EQ(at(split(files[1].sql)[0].place()), "state/2.sql:2:1");
-  EXPECT_NE(std::ranges::find(test.system.files, "state/"), test.system.files.end());
+  EXPECT_TRUE(test.system.files.contains("state/"));
+}
+
+TEST(Load, RemembersWhatItRead) {
+  TestSystem test;
+  test.put("s.yaml", "service: s\nstate: state\n");
+  test.put("state/1.sql", "create table a (i);\n");
+  ASSERT_EQ(test.load(), "");
+  const auto read = test.system.files;
+  for (const auto& [name, content] : read) EXPECT_EQ(content, content_of(test.files, "d/" + name)) << name;
+  test.put("s.yaml", "service: s\nstate: state\n# edited\n");
+  test.put("state/2.sql", "create table b (i);\n");
+  for (const auto& [name, content] : read)
+    EXPECT_EQ(content != content_of(test.files, "d/" + name), name == "s.yaml" || name == "state/") << name;
+}
+
+TEST(Load, AsksForASystemThatIsGoneSoThatItsReturnIsSeen) {
+  TestSystem test;
+  ASSERT_TRUE(test.files.remove("d/leat.yaml"));
+  EXPECT_NE(test.load(), "");
+  EXPECT_EQ(test.system.files, (std::map<std::string, std::string>{{"leat.yaml", content_missing}}));
 }
 
 TEST(Load, SeesThroughByteOrderMarksAndWindowsLines) {

@@ -199,6 +199,24 @@ class Reload(unittest.TestCase):
         self.assertEqual(self.post_as_seen()["id"], 1)
         self.leat.until_ready()
 
+    def test_a_leat_yaml_that_comes_back_is_seen(self):
+        """As with tools that remove a file and write it anew."""
+        path = self.place.system / "leat.yaml"
+        text = path.read_text()
+        path.unlink()
+        self.leat.log.until(KEPT_OLD)
+        self.the_old_one_goes_on("leat.yaml is gone")
+        self.place.write("leat.yaml", text)
+        self.leat.log.until('"message":"reloaded"')
+        self.the_old_one_goes_on("leat.yaml is back")
+
+    def test_an_edit_right_after_the_start_is_seen(self):
+        for n in range(5):
+            self.assertEqual(self.leat.stop(), 0)
+            self.leat = self.place.start()
+            self.addCleanup(self.leat.close)
+            self.leat.edit("social.yaml", "where p.id = :id", f"where p.id = :id and {n} = {n}")
+
     def test_sighup_reloads_without_an_edit(self):
         self.leat.process.send_signal(signal.SIGHUP)
         self.leat.log.until('"message":"reloaded"')
