@@ -77,6 +77,18 @@ bool joins_spare(const definition::Sql& sql, const std::string& table) {
   return count("from") == 1 && count(lower(table)) == 1 && from + 1 < words.end() && from[1] == lower(table);
 }
 
+using Holds = OrderFacts::Holds;
+
+// By SQLite's rules of affinity. NUMERIC columns (a `datetime`, say) hold text as often as numbers.
+Holds holds(const std::string& declared_type) {
+  const auto type = lower(declared_type);
+  const auto has = [&](std::string_view part) { return type.contains(part); };
+  if (has("int")) return Holds::integers;
+  if (has("char") || has("clob") || has("text")) return Holds::text;
+  if (!has("blob") && (has("real") || has("floa") || has("doub"))) return Holds::numbers;
+  return Holds::anything;
+}
+
 // Keyset paging: a page begins behind the last row of the one before, found by its order values; no OFFSET, so the
 // fiftieth page costs what the first does.
 void add_pages(QueryPlan& plan, const definition::Query& query, const std::vector<ColumnFacts>& columns) {
@@ -87,6 +99,7 @@ void add_pages(QueryPlan& plan, const definition::Query& query, const std::vecto
     const auto column = std::ranges::find(columns, by.column, &ColumnFacts::name);
     const bool spared = column != columns.end() && column->not_null && joins_spare(query.select, column->table);
     terms.push_back({database::quoted_name(by.column), by.descending, spared});
+    plan.order_facts.push_back({column != columns.end() ? holds(column->declared_type) : Holds::anything, !spared});
   }
   const StatementPlan select = plan.first;
   plan.first = around(select, "select * from (", fmt::format("\n) order by {} limit ?{}", order, given + 1));

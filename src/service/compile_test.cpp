@@ -215,6 +215,21 @@ TEST(Compile, DecidesWhereValuesComeFromAndGo) {
       "?1\n) where ((\"id\" < ?2)) order by \"id\" desc limit ?3");
 }
 
+TEST(Compile, PagesKnowWhatTheColumnsOfTheirOrderHold) {
+  Folder folder;
+  write_system(folder,
+               "queries:\n  GET /items:\n    many: select name, price, id, done, price + 1 as more from items\n"
+               "    order: name, price, more, done, id\n");
+  std::vector<std::string> lines;
+  const SystemPlan plan = folder.compile(lines);
+  using Holds = OrderFacts::Holds;
+  std::vector<std::pair<Holds, bool>> facts;
+  for (const auto& [holds, null] : plan.services.at(0).queries.at(0).order_facts) facts.emplace_back(holds, null);
+  EXPECT_THAT(facts, ElementsAre(std::pair(Holds::text, false), std::pair(Holds::integers, true),
+                                 std::pair(Holds::anything, true), std::pair(Holds::anything, true),
+                                 std::pair(Holds::integers, false)));
+}
+
 // SQLite compares NULL with nothing: a page that ended at one was the last, and those behind all others never came.
 TEST(Compile, PagesLeaveNoRowOutWhereItsOrderIsNull) {
   for (const char* order : {"price, id", "price desc, id", "price desc, id desc"}) {

@@ -1,7 +1,8 @@
 // service/paging.h — where the next page begins: the order values of the last row seen, as an opaque token.
 //
 // A page is {"items":[...],"next":"..."}; `next` is null on the last page. The token is base64url of a JSON array with
-// one value for each column of `order`.
+// one value for each column of `order`: itself, {"b":"<base64>"} for a BLOB, and {"v":value} where a row held something
+// else than its column is declared to hold.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +25,6 @@ struct Page {
 // 400 naming `limit` or `after` when it is wrong.
 OrResponse<Page> read_page(const QueryPlan&, const QueryString&);
 
-std::string page_token(const database::Statement& row, const std::vector<std::size_t>& order_columns);
+std::string page_token(const database::Statement& row, const QueryPlan&);
 
 }  // namespace leat::service

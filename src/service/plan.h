@@ -115,6 +115,13 @@ struct CommandPlan {
   bool missing_row_is_not_found = false;  // last step returned no row: 404 and nothing happens
 };
 
+// What a column of `order` holds, as far as its declaration tells.
+struct OrderFacts {
+  enum class Holds { anything, integers, numbers, text };
+  Holds holds = Holds::anything;
+  bool null = true;
+};
+
 struct QueryPlan {
   RoutePlan route;
   bool many = false;
@@ -122,6 +129,7 @@ struct QueryPlan {
   std::optional<StatementPlan> next;  // following pages: order values of the last row seen, then the limit, come last
   ShapePlan shape;
   std::vector<std::size_t> order_columns;  // column numbers of `order` in the select
+  std::vector<OrderFacts> order_facts;     // of the same columns; none: anything
   int limit_default = 50, limit_max = 500;
   bool uses_state = false;
   std::vector<std::string> read_models;  // of the same service, to be attached under their names

@@ -214,7 +214,7 @@ Result<http::Response> QueryConnection::answer_many(const QueryJob& job, databas
     if (!row) break;
     if (rows > 0) response.body += ',';
     query.shape.write(response.body, statement);
-    if (rows + 1 == job.page.limit) next = '"' + page_token(statement, query.plan->order_columns) + '"';
+    if (rows + 1 == job.page.limit) next = '"' + page_token(statement, *query.plan) + '"';
     if (rows + 1 < job.page.limit) continue;
     LEAT_TRY(const bool more, statement.step());
     if (!more) next = "null";
