@@ -6,6 +6,7 @@
 #include "database/database.h"
 #include "definition/tokens.h"
 #include "service/compiler.h"
+#include "service/repeatable.h"
 
 namespace leat::service {
 namespace {
@@ -207,6 +208,7 @@ QueryPlan compile_query(Compiler& compiler, ServiceTables& tables, const definit
     compiler.mistakes.error(query.select.place(), "a query changes tables", "only a SELECT can answer a query");
   plan.first = compile_statement(compiler, query.select, scope, *examined);
   plan.shape = shape_of(examined->columns, query.select.place(), compiler.mistakes);
+  plan.may_change_by_itself = may_change_by_itself(*examined);
   find_files(*examined, plan);
   if (query.many) {
     find_order_columns(compiler, query, *examined, plan);

@@ -1,39 +1,19 @@
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
 #include "base/content_id.h"
-#include "definition/tokens.h"
 #include "service/compiler.h"
+#include "service/repeatable.h"
 
 namespace leat::service {
 namespace {
 
-// Functions whose value differs from one run to the next: a rebuild would not give the same rows.
-constexpr std::array unrepeatable = {"random",  "randomblob",    "now",           "last_insert_rowid",
-                                     "changes", "total_changes", "password_hash", "password_verify"};
-constexpr std::array date_functions = {"date", "time", "datetime", "julianday", "unixepoch", "strftime"};
-constexpr std::array date_words = {"current_timestamp", "current_date", "current_time"};
-
-// 'now' as an argument, or current_timestamp: the clock in disguise.
-bool asks_the_clock(const definition::Sql& sql, const Examined& examined) {
-  const auto tokens = definition::tokenise(sql.text);
-  if (!tokens) return false;
-  const bool dates = std::ranges::any_of(date_functions, [&](auto f) { return examined.functions.contains(f); });
-  return std::ranges::any_of(*tokens, [&](const definition::Token& token) {
-    const auto text = token.in(sql.text);
-    if (token.kind == definition::Token::Kind::word)
-      return std::ranges::any_of(date_words, [&](auto word) { return definition::is_keyword(text, word); });
-    return dates && token.kind == definition::Token::Kind::string && text == "'now'";
-  });
-}
-
+// A rebuild has to give the same rows.
 void check_repeatable(Compiler& compiler, const definition::Sql& sql, const Examined& examined) {
-  for (const auto* function : unrepeatable)
-    if (examined.functions.contains(function))
-      compiler.mistakes.error(sql.place(), fmt::format("`{}()` gives another value at each rebuild", function),
-                              "take the value from the event (:event.time, :event.id or an attribute)");
+  if (const auto function = unrepeatable_function(examined))
+    compiler.mistakes.error(sql.place(), fmt::format("`{}()` gives another value at each rebuild", *function),
+                            "take the value from the event (:event.time, :event.id or an attribute)");
   if (asks_the_clock(sql, examined))
     compiler.mistakes.error(sql.place(), "the statement asks the clock, so a rebuild would give other rows",
                             "use :event.time");

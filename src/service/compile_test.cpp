@@ -230,6 +230,37 @@ TEST(Compile, PagesKnowWhatTheColumnsOfTheirOrderHold) {
                                  std::pair(Holds::integers, false)));
 }
 
+// Its answer is other than the last one although nothing has changed, so nothing may be made of the data to tell.
+TEST(Compile, AQueryThatAsksTheClockOrChanceIsKnown) {
+  struct Case {
+    const char* select;
+    bool by_itself;
+  };
+  for (const auto& [select, by_itself] : {
+           Case{"select name from items where id = 1", false},
+           Case{"select upper(name) || abs(price) as n from items where id = 1", false},
+           Case{"select now() as n", true},
+           Case{"select name from items where id = 1 and name < Now()", true},
+           Case{"select random() as n", true},
+           Case{"select name from items where id = abs(random())", true},
+           Case{"select current_timestamp as n", true},
+           Case{"select date('now') as n", true},
+           Case{"select strftime('%s', name) as n from items where id = 1", true},  // the name may be 'now'
+           Case{"select n from clock", true},
+       }) {
+    SCOPED_TRACE(select);
+    Folder folder;
+    write_system(folder, fmt::format("queries:\n  GET /x:\n    one: \"{}\"\n", select));
+    folder.write("shop.sql",
+                 "create table items (id integer primary key, name text not null, price integer);\n"
+                 "create view clock as select now() as n;\n");
+    std::vector<std::string> lines;
+    const SystemPlan plan = folder.compile(lines);
+    ASSERT_THAT(lines, testing::Each(testing::HasSubstr("warning")));
+    EXPECT_EQ(plan.services.at(0).queries.at(0).may_change_by_itself, by_itself);
+  }
+}
+
 // SQLite compares NULL with nothing: a page that ended at one was the last, and those behind all others never came.
 TEST(Compile, PagesLeaveNoRowOutWhereItsOrderIsNull) {
   for (const char* order : {"price, id", "price desc, id", "price desc, id desc"}) {

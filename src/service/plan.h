@@ -131,6 +131,7 @@ struct QueryPlan {
   std::vector<std::size_t> order_columns;  // column numbers of `order` in the select
   std::vector<OrderFacts> order_facts;     // of the same columns; none: anything
   int limit_default = 50, limit_max = 500;
+  bool may_change_by_itself = false;  // the same data may give other rows: it asks the clock or chance
   bool uses_state = false;
   std::vector<std::string> read_models;  // of the same service, to be attached under their names
 };

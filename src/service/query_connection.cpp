@@ -85,13 +85,14 @@ Result<http::Response> QueryConnection::run(const QueryJob& job) {
   const auto at = job.deadline == platform::Instant{} ? latest : std::min(job.deadline, latest);
   const database::Deadline deadline(*database_, clock_, at);
 
-  const auto etag = quoted_hex(hash(seed_, job.target));
-  const bool unchanged = !job.if_none_match.empty() && names(job.if_none_match, etag);
+  const bool may_change_by_itself = view_->queries[job.index].plan->may_change_by_itself;
+  const auto etag = may_change_by_itself ? std::string() : quoted_hex(hash(seed_, job.target));
+  const bool unchanged = !etag.empty() && !job.if_none_match.empty() && names(job.if_none_match, etag);
   auto answered = unchanged ? Result<http::Response>(http::Response{304, {}, {}, {}}) : answer(job);
   if (!answered && answered.error().code == Code::timeout)
     return fail(Code::timeout, "its statement was stopped: it took longer than a query may");
   LEAT_TRY(auto response, std::move(answered));
-  if (response.status < 400) response.headers.add("ETag", etag);
+  if (response.status < 400 && !etag.empty()) response.headers.add("ETag", etag);
   if (!positions_text_.empty()) response.headers.add("Leat-Position", positions_text_);
   const bool behind = std::any_of(attached_.begin(), attached_.end(), [](const Attached& attached) {
     return attached.generation->state().phase != Phase::live;

@@ -77,6 +77,26 @@ TEST(Query, AnETagHoldsUntilSomethingItDependsOnChanges) {
   EXPECT_THAT(renewed.body, HasSubstr("ada"));
 }
 
+TEST(Query, OneThatAsksTheClockHasNoETagAndIsAlwaysAnswered) {
+  SocialPlan plan;
+  auto social = plan.social();
+  QueryPlan clock;
+  clock.route = route("GET", "/api/clock");
+  clock.first = statement("select now() as now");
+  clock.shape = shape({"now"});
+  clock.may_change_by_itself = true;
+  social.queries.push_back(clock);
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(plan.system_of({plan.identity(), social})));
+  const auto first = machine.call("GET", "/api/clock");
+  EXPECT_EQ(first.status, 200);
+  EXPECT_EQ(header(first, "ETag"), "");
+  machine.world.advance(std::chrono::seconds(1));
+  const auto second = machine.call("GET", "/api/clock", "", {{"If-None-Match", "*"}});
+  EXPECT_EQ(second.status, 200);
+  EXPECT_NE(second.body, first.body);
+}
+
 TEST(Query, ReadsWhatItsPositionSaysOrSaysThatItIsStale) {
   TestMachine machine;
   ASSERT_TRUE(machine.start(SocialPlan().system()));
