@@ -12,6 +12,12 @@ constexpr auto watch_every = std::chrono::milliseconds(1);
 // (measured).
 constexpr double help_worth_ns = 300'000;
 
+// What failed is the statement or came from the clock; the files are well, and opening them anew would cost every
+// prepared statement.
+bool spares_connection(const Error& error) {
+  return error.code == Code::timeout || error.code == Code::invalid || error.code == Code::too_large;
+}
+
 }  // namespace
 
 Queries::Queries(std::string service, platform::Platform platform, platform::Executor& timers,
@@ -121,7 +127,8 @@ void Queries::answer(Reader& reader, QueryJob& job) {
     response = http::problem(http::status_of(error.code), "The query failed", error.what);
     telemetry_.log.error("a query failed", {{"service", service_}, {"target", job.target}, {"why", error}});
     finish(reader);
-    reader.connections.erase(job.view->queries[job.index].group);  // the next one begins with a fresh connection
+    auto& connection = reader.connections[job.view->queries[job.index].group];
+    if (connection && !(spares_connection(error) && connection->usable())) connection = nullptr;  // the next is fresh
   }
   const auto& query = job.view->queries[job.index];
   query.metrics->count(response.status, platform_.clock.now() - job.arrived);

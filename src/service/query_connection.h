@@ -40,6 +40,8 @@ class QueryConnection {
   // Begins to see the files as they are now; run() answers from that until finish().
   Result<> begin();
   void finish() { transaction_.reset(); }
+  // Whether begin() may be called: what was begun is finished, and was rolled back.
+  bool usable() const { return !transaction_ && !database_->in_transaction(); }
 
   // The answer, with ETag and positions that belong to the very rows it shows. Requires: begin().
   Result<http::Response> run(const QueryJob&);
