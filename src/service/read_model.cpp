@@ -1,6 +1,8 @@
 #include "service/read_model.h"
 
 #include <algorithm>
+#include <charconv>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -17,6 +19,31 @@ bool is_generation_of(std::string_view file, std::string_view hash) {
          (file.size() == hash.size() + 3 || file[hash.size()] == '-');
 }
 
+std::int64_t number_in(std::string_view text) {
+  std::int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+// "<hash>.db" is number 1, "<hash>-7.db" number 7. Requires: is_generation_of().
+std::int64_t number_of(std::string_view file, std::string_view hash) {
+  return file.size() == hash.size() + 3 ? 1 : number_in(file.substr(hash.size() + 1));
+}
+
+std::string name_of(const std::string& hash, std::int64_t number) {
+  return number == 1 ? hash + ".db" : fmt::format("{}-{}.db", hash, number);
+}
+
+// Of a folder whose `current` does not tell yet.
+Result<std::int64_t> highest_number(platform::Files& files, const std::string& directory) {
+  std::int64_t highest = 0;
+  LEAT_TRY(const auto names, files.list(directory));
+  for (const std::string_view name : names)
+    if (name.ends_with(".db"))
+      highest = std::max<std::int64_t>({highest, 1, number_in(name.substr(name.rfind('-') + 1))});
+  return highest;
+}
+
 // A database and what SQLite keeps beside it.
 bool belongs_to(std::string_view file, std::string_view database) {
   return !database.empty() && file.starts_with(database) &&
@@ -31,9 +58,19 @@ Result<GenerationFiles> load_generation_files(platform::Files& files, const std:
   LEAT_TRY(const bool there, files.exists(path));
   if (!there) return out;
   LEAT_TRY(const auto text, platform::read_file(files, path, 4096));
-  const auto line = std::min(text.find('\n'), text.size());
-  out.current = text.substr(0, line);
-  if (line < text.size()) out.previous = text.substr(line + 1, text.find('\n', line + 1) - line - 1);
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = std::min(text.find('\n', at), text.size());
+    lines.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  lines.resize(3);
+  out.current = lines[0];
+  out.previous = lines[1];
+  out.last = number_in(lines[2]);
+  if (out.last == 0) {
+    LEAT_TRY(out.last, highest_number(files, directory));
+  }
   return out;
 }
 
@@ -85,8 +122,8 @@ Result<> ReadModel::open(std::shared_ptr<const ServicePlan> service, const ReadM
                          Task opened) {
   LEAT_CHECK(prepare_directory());
   LEAT_TRY(const auto files, load_generation_files(context_.platform.files, directory_));
-  const auto file = is_generation_of(files.current, plan.hash) ? files.current : plan.hash + ".db";
-  if (file != files.current) LEAT_CHECK(remember(file));
+  LEAT_TRY(const auto file, file_for(files, plan));
+  if (file != files.current) LEAT_CHECK(use(file));
   current_ = begin(std::move(service), plan, topics, file, std::move(opened), [](Result<>) {});
   show_current();
   return {};
@@ -99,22 +136,32 @@ Result<> ReadModel::begin_next(std::shared_ptr<const ServicePlan> service, const
   give_up_next();
   LEAT_TRY(const auto files, load_generation_files(context_.platform.files, directory_));
   LEAT_CHECK(remove_others(files));
-  LEAT_TRY(const auto file, free_name(plan));
+  LEAT_TRY(const auto file, new_file(files, plan));
   next_ = begin(std::move(service), plan, topics, file, [] {}, std::move(settled));
   return {};
 }
 
-Result<std::string> ReadModel::free_name(const ReadModelPlan& plan) const {
-  for (int n = 1;; ++n) {
-    auto file = n == 1 ? plan.hash + ".db" : fmt::format("{}-{}.db", plan.hash, n);
-    LEAT_TRY(const bool taken, context_.platform.files.exists(directory_ + "/" + file));
-    if (!taken) return file;
-  }
+// What fits the plan: the file in use, else the newest filling of it that was begun, else a new one.
+Result<std::string> ReadModel::file_for(const GenerationFiles& files, const ReadModelPlan& plan) {
+  if (is_generation_of(files.current, plan.hash)) return files.current;
+  LEAT_TRY(const auto names, context_.platform.files.list(directory_));
+  std::int64_t newest = 0;
+  for (const auto& name : names)
+    if (is_generation_of(name, plan.hash)) newest = std::max(newest, number_of(name, plan.hash));
+  if (newest > 0) return name_of(plan.hash, newest);
+  return new_file(files, plan);
+}
+
+// The number is remembered before there is a file of it.
+Result<std::string> ReadModel::new_file(GenerationFiles files, const ReadModelPlan& plan) {
+  ++files.last;
+  LEAT_CHECK(remember(files));
+  return name_of(plan.hash, files.last);
 }
 
 Result<std::shared_ptr<void>> ReadModel::take_over() {
   LEAT_ASSERT(has_next());
-  LEAT_CHECK(remember(file_of(next_.generation->path())));
+  LEAT_CHECK(use(file_of(next_.generation->path())));
   if (current_.generation) current_.generation->set_current(false);  // what it still does concerns nobody
   std::shared_ptr<void> old = std::move(current_.projector);
   current_ = std::move(next_);
@@ -125,9 +172,15 @@ Result<std::shared_ptr<void>> ReadModel::take_over() {
 
 void ReadModel::give_up_next() { next_ = {}; }
 
-Result<> ReadModel::remember(const std::string& file) {
-  LEAT_TRY(const auto files, load_generation_files(context_.platform.files, directory_));
-  return platform::replace_file(context_.platform.files, directory_ + "/current", file + "\n" + files.current + "\n");
+Result<> ReadModel::use(const std::string& file) {
+  LEAT_TRY(auto files, load_generation_files(context_.platform.files, directory_));
+  files.previous = std::exchange(files.current, file);
+  return remember(files);
+}
+
+Result<> ReadModel::remember(const GenerationFiles& files) {
+  return platform::replace_file(context_.platform.files, directory_ + "/current",
+                                fmt::format("{}\n{}\n{}\n", files.current, files.previous, files.last));
 }
 
 Result<> ReadModel::remove_others(const GenerationFiles& keep) {

@@ -14,9 +14,11 @@
 namespace leat::service {
 
 // Which files of a read model count, kept in `<directory>/current`: the one in use and the one before it. Everything
-// else in the folder is a filling that was given up, and is removed at the next take-over.
+// else in the folder is a filling that was given up, and is removed when the next one begins. A number is never given
+// twice in a folder's life: a reader that still holds a removed file must not meet another one under its name.
 struct GenerationFiles {
   std::string current, previous;  // names within the folder; empty: none
+  std::int64_t last = 0;          // the number that was given last
 };
 Result<GenerationFiles> load_generation_files(platform::Files&, const std::string& directory);
 
@@ -61,8 +63,10 @@ class ReadModel {
   };
   Filling begin(std::shared_ptr<const ServicePlan>, const ReadModelPlan&, const Topics&, const std::string& file,
                 Task opened, Settled settled);
-  Result<std::string> free_name(const ReadModelPlan&) const;
-  Result<> remember(const std::string& file);
+  Result<std::string> new_file(GenerationFiles, const ReadModelPlan&);
+  Result<std::string> file_for(const GenerationFiles&, const ReadModelPlan&);
+  Result<> remember(const GenerationFiles&);
+  Result<> use(const std::string& file);
   Result<> remove_others(const GenerationFiles&);
   void show_current();
 

@@ -1,6 +1,8 @@
 // Read models: each event once, stopped visibly, rebuilt to the same rows.
 #include "service/read_model.h"
 
+#include <set>
+
 #include <gmock/gmock.h>
 
 #include "database/table_hash.h"
@@ -190,6 +192,54 @@ TEST(ReadModel, ARebuildGivesTheSameRowsAsTheLiveOne) {
     ASSERT_TRUE(machine.wait([&](auto done) { machine.system->rebuild("social", "authors", std::move(done)); }));
     EXPECT_EQ(rows_of(machine, "data/social/read_models/authors/authors-1-2.db"), live);
   }
+}
+
+// A reader that has been idle since then still holds the file that the name meant before.
+TEST(ReadModel, AFileNameIsNeverGivenTwice) {
+  SocialPlan plan;
+  auto edited = plan.social();
+  edited.read_models[0].hash = "edited";
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(plan.system()));
+  const std::string folder = "data/social/read_models/authors";
+  std::set<std::string> seen;
+  const auto expect_new = [&] {
+    const auto files = load_generation_files(machine.world.files(), folder);
+    ASSERT_TRUE(files);
+    EXPECT_TRUE(seen.insert(files->current).second) << files->current << " again";
+    EXPECT_TRUE(*machine.world.files().exists(folder + "/" + files->current));
+  };
+  const auto reload = [&](const ServicePlan& social, const char* hash) {
+    return machine.wait(
+        [&](auto done) { machine.system->reload(plan.system_of({plan.identity(), social}, hash), std::move(done)); });
+  };
+  expect_new();
+  for (int round = 0; round < 3; ++round) {
+    SCOPED_TRACE(round);
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_TRUE(machine.wait([&](auto done) { machine.system->rebuild("social", "authors", std::move(done)); }));
+      expect_new();
+    }
+    ASSERT_TRUE(reload(edited, "plan-2"));
+    expect_new();
+    ASSERT_TRUE(reload(plan.social(), "plan-1"));
+    expect_new();
+    machine.crash();
+    ASSERT_TRUE(machine.start(plan.system()));
+  }
+}
+
+TEST(ReadModel, AFolderThatDoesNotTellItsLastNumberGoesOnFromItsHighest) {
+  platform::SimWorld world(1);
+  auto& files = world.files();
+  for (const char* name : {"x-4.db", "x-12.db", "x-12.db-wal", "y.db"})
+    ASSERT_TRUE(platform::replace_file(files, name, ""));
+  ASSERT_TRUE(platform::replace_file(files, "current", "y.db\nx-12.db\n"));
+  const auto loaded = load_generation_files(files, "/");
+  ASSERT_TRUE(loaded) << loaded.error().what;
+  EXPECT_EQ(loaded->current, "y.db");
+  EXPECT_EQ(loaded->previous, "x-12.db");
+  EXPECT_EQ(loaded->last, 12);
 }
 
 }  // namespace
