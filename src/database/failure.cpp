@@ -1,5 +1,7 @@
 #include "database/failure.h"
 
+#include <cerrno>
+
 #include <fmt/format.h>
 #include <sqlite3.h>
 
@@ -52,9 +54,22 @@ bool is_failed_flush(int extended_code) {
   return extended_code == SQLITE_IOERR_FSYNC || extended_code == SQLITE_IOERR_DIR_FSYNC;
 }
 
+namespace {
+
+// Where SQLite grows a file in another way than by writing (the index of the WAL, a new file) it has no code of its own
+// for a full disk. A failed flush is never one: it must not be tried again.
+bool is_full_disk(sqlite3* connection, int extended_code) {
+  const int primary = extended_code & 0xff;
+  if ((primary != SQLITE_IOERR && primary != SQLITE_CANTOPEN) || is_failed_flush(extended_code)) return false;
+  const int system = sqlite3_system_errno(connection);
+  return system == ENOSPC || system == EDQUOT;
+}
+
+}  // namespace
+
 SqlFailure failure_of(sqlite3* connection) {
   const int extended = sqlite3_extended_errcode(connection);
-  const Code code = code_of(extended);
+  const Code code = is_full_disk(connection, extended) ? Code::no_space : code_of(extended);
   std::string what = sqlite3_errmsg(connection);
   if (code == Code::io || code == Code::corrupt) what += fmt::format(" (SQLite code {})", extended);
   return {{code, std::move(what)}, sqlite3_error_offset(connection), extended};

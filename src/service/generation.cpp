@@ -58,6 +58,8 @@ std::string_view name(Phase phase) {
       return "filling";
     case Phase::live:
       return "live";
+    case Phase::paused:
+      return "paused";
     case Phase::stopped:
       return "stopped";
   }
@@ -83,7 +85,20 @@ Generation::State Generation::state() const {
 
 void Generation::set_live() {
   const std::lock_guard lock(mutex_);
+  state_.caught_up = true;
   if (state_.phase == Phase::filling) state_.phase = Phase::live;
+}
+
+void Generation::set_paused(std::string reason) {
+  const std::lock_guard lock(mutex_);
+  state_.phase = Phase::paused;
+  state_.reason = std::move(reason);
+}
+
+void Generation::set_resumed() {
+  const std::lock_guard lock(mutex_);
+  state_.phase = state_.caught_up ? Phase::live : Phase::filling;
+  state_.reason.clear();
 }
 
 void Generation::set_stopped(std::string reason) {

@@ -19,6 +19,7 @@ namespace leat::service {
 enum class Phase {
   filling,  // behind what was on the bus when it began
   live,     // has caught up, follows
+  paused,   // the disk is full: goes on by itself when there is room; `reason`
   stopped,  // an event could not be applied, or its history is gone: `reason`
 };
 
@@ -43,11 +44,14 @@ class Generation {
     Phase phase = Phase::filling;
     std::string reason;
     std::int64_t last_event_ms = 0;  // time of the last event applied; 0: none yet
+    bool caught_up = false;          // has been live
     bool at_end = false;             // nothing more was on the bus when it last looked
     bool current = false;            // queries see it
   };
   State state() const;
   void set_live();
+  void set_paused(std::string reason);
+  void set_resumed();  // is again what it was before it paused
   void set_stopped(std::string reason);
   void set_current(bool current = true);
   // Brings the condition of the read model in line with this, while this is what queries see. Two who tell at once

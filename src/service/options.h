@@ -33,7 +33,8 @@ struct Options {
   // Relay
   std::size_t publish_rows_max = 4096;  // of one publish
   std::size_t publish_bytes_max = 1 << 20;
-  platform::Duration backoff_min = std::chrono::milliseconds(50);  // before a source is opened again, doubling
+  // Before a source is opened again, and before a full disk is tried again: doubling, see backoff.h.
+  platform::Duration backoff_min = std::chrono::milliseconds(50);
   platform::Duration backoff_max = std::chrono::seconds(5);
 
   // Read models

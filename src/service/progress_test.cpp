@@ -31,9 +31,9 @@ TEST(Progress, ATokenThatNeverComesIsForgotten) {
   telemetry::Log log(world.platform().clock, telemetry::LogFormat::plain, telemetry::Level::error,
                      [](std::string_view) {});
   const auto timers = world.platform().executors.open("timers", 1);
-  const auto relay = std::make_shared<Relay>("social", bus, world.platform().clock, *timers,
-                                             telemetry::Telemetry{metrics, log, health}, Options{},
-                                             std::map<std::string, bus::Topic>{});
+  const auto relay =
+      std::make_shared<Relay>("social", bus, world.platform(), *timers, telemetry::Telemetry{metrics, log, health},
+                              Options{}, std::map<std::string, bus::Topic>{});
   const auto relays = std::make_shared<Relays>();
   relays->put("social", relay);
   std::optional<bool> stale;

@@ -42,7 +42,7 @@ struct Projector::Failure {
   std::optional<std::pair<std::size_t, std::size_t>> record;  // (arrival, record); nothing: not the events' fault
 };
 
-Projector::Projector(Context context, const Options& options, std::shared_ptr<Generation> generation, Task opened,
+Projector::Projector(Context context, const Options& options, std::shared_ptr<Generation> generation, Opened opened,
                      Settled settled)
     : context_(std::move(context)),
       options_(options),
@@ -52,6 +52,7 @@ Projector::Projector(Context context, const Options& options, std::shared_ptr<Ge
       events_(context_.telemetry.metrics.counter(
           "leat_read_model_events_total", "Events a read model has taken in.",
           {{"service", context_.service}, {"read_model", generation_->plan().name}})),
+      backoff_(options_.backoff_min, options_.backoff_max),
       inbox_(std::make_shared<Inbox>()),
       executor_(context_.platform.executors.open("project-" + context_.service + "." + generation_->plan().name, 1)) {
   inbox_->executor = executor_.get();
@@ -71,12 +72,22 @@ void Projector::start() {
 }
 
 void Projector::open() {
-  if (auto opened = open_file(); !opened) stop(opened.error().what);
-  if (auto opened = std::exchange(opened_, nullptr)) opened();
-  if (!stopped_) ask_ends(0);
+  auto opened = open_file();
+  const bool full = !opened && opened.error().code == Code::no_space;
+  if (full) {
+    pause(opened.error(), [this] { open(); });
+  } else if (opened) {
+    go_on();
+    ask_ends(0);
+  } else {
+    stop(opened.error().what);
+  }
+  if (auto tell = std::exchange(opened_, nullptr)) tell(std::move(opened));
 }
 
 Result<> Projector::open_file() {
+  projection_.reset();
+  positions_.reset();
   database::Options options;
   options.vfs = options_.vfs;
   options.synchronous = database::Synchronous::normal;
@@ -132,8 +143,9 @@ void Projector::ask(std::size_t topic) {
 }
 
 void Projector::apply_waiting() {
+  if (!held_.empty()) return;  // comes again when that is done
   auto arrivals = inbox_->take();
-  if (stopped_) return;
+  if (stopped_ || arrivals.empty()) return;
   for (const auto& [topic, delivery] : arrivals) {
     if (!delivery) return stop(fmt::format("topic {}: {}", generation_->topics()[topic].name, delivery.error().what));
   }
@@ -144,8 +156,10 @@ void Projector::apply_waiting() {
 void Projector::apply(std::vector<Arrival> arrivals) {
   if (const auto failure = commit(arrivals)) {
     if (failure->record) return keep_what_came_before(std::move(arrivals), *failure);
+    if (failure->error.code == Code::no_space) return hold(failure->error, std::move(arrivals));
     return stop(failure->error.what);
   }
+  go_on();
   advance(arrivals);
   look_whether_caught_up();
 }
@@ -185,6 +199,7 @@ Result<> Projector::store_positions(const std::vector<Arrival>& arrivals) {
 
 // Everything up to the poisoned event is good: it is kept, so that the position tells exactly where it stopped.
 void Projector::keep_what_came_before(std::vector<Arrival> arrivals, const Failure& failure) {
+  const auto all = arrivals;
   const auto [arrival, record] = *failure.record;
   const auto topic = arrivals[arrival].topic;
   auto& delivery = *arrivals[arrival].delivery;
@@ -197,9 +212,39 @@ void Projector::keep_what_came_before(std::vector<Arrival> arrivals, const Failu
     delivery.positions.push_back(
         {context_.bus.id(), generation_->topics()[topic].id, good.partition, Epoch{-1}, good.offset + std::int64_t{1}});
   }
-  if (!commit(arrivals)) advance(arrivals);
+  const auto failed = commit(arrivals);
+  if (failed && failed->error.code == Code::no_space) return hold(failed->error, all);
+  if (!failed) advance(arrivals);
   stop(fmt::format("event at {}-{} offset {} cannot be applied: {}", generation_->topics()[topic].name,
                    poisoned.partition.value, poisoned.offset.value, failure.error.what));
+}
+
+// What the bus has brought stays as it came, and no more is asked for.
+void Projector::hold(const Error& error, std::vector<Arrival> arrivals) {
+  held_ = std::move(arrivals);
+  pause(error, [this] {
+    apply(std::exchange(held_, {}));
+    apply_waiting();
+  });
+}
+
+void Projector::pause(const Error& error, Task again) {
+  if (!std::exchange(paused_, true))
+    context_.telemetry.log.warn(
+        "a read model is paused until there is room",
+        {{"service", context_.service}, {"read_model", generation_->plan().name}, {"why", error}});
+  generation_->set_paused(paused_without_space(error));
+  generation_->tell(context_.telemetry.health, context_.service);
+  executor_->post_after(backoff_.next(context_.platform.random), std::move(again));
+}
+
+void Projector::go_on() {
+  if (!std::exchange(paused_, false)) return;
+  backoff_.reset();
+  generation_->set_resumed();
+  generation_->tell(context_.telemetry.health, context_.service);
+  context_.telemetry.log.info("a read model goes on",
+                              {{"service", context_.service}, {"read_model", generation_->plan().name}});
 }
 
 void Projector::advance(const std::vector<Arrival>& arrivals) {

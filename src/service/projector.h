@@ -10,6 +10,7 @@
 #include "base/task.h"
 #include "bus/bus.h"
 #include "platform/platform.h"
+#include "service/backoff.h"
 #include "service/generation.h"
 #include "service/options.h"
 #include "service/projection.h"
@@ -20,6 +21,7 @@ namespace leat::service {
 // Promises
 //   * Rows and positions are committed together, so each event has its effect exactly once whatever crashes.
 //   * While it applies one delivery the bus fetches the next; never more than two of a topic are in memory.
+//   * A full disk pauses it; it tries again and goes on from where it was when there is room.
 //   * An event that cannot be applied stops this read model, and only this one, right before that event.
 class Projector {
  public:
@@ -33,8 +35,10 @@ class Projector {
   // Told once: from the projector's thread that all that was on the bus at the start is applied, or that it has stopped
   // before; from the destructor that it was given up (Code::conflict).
   using Settled = Done<Result<>>;
+  // Told once, from the projector's thread: the file can be read, or why not (Code::no_space: not yet).
+  using Opened = Done<Result<>>;
 
-  Projector(Context, const Options&, std::shared_ptr<Generation>, Task opened, Settled settled);
+  Projector(Context, const Options&, std::shared_ptr<Generation>, Opened opened, Settled settled);
   ~Projector();
 
   void start();
@@ -58,6 +62,9 @@ class Projector {
   std::optional<Failure> apply_rows(const std::vector<Arrival>&);
   Result<> store_positions(const std::vector<Arrival>&);
   void keep_what_came_before(std::vector<Arrival>, const Failure&);
+  void pause(const Error&, Task again);
+  void go_on();
+  void hold(const Error&, std::vector<Arrival>);
   void advance(const std::vector<Arrival>&);
   void look_whether_caught_up();
   void stop(std::string reason);
@@ -65,7 +72,7 @@ class Projector {
   const Context context_;
   const Options options_;
   const std::shared_ptr<Generation> generation_;
-  Task opened_;
+  Opened opened_;
   Settled settled_;
   telemetry::Counter& events_;
 
@@ -76,7 +83,9 @@ class Projector {
   std::vector<bus::Position> targets_;  // the ends when it began
   std::vector<bool> seen_end_;          // for each topic
   std::vector<std::unique_ptr<bus::Reader>> readers_;
-  bool stopped_ = false;
+  bool stopped_ = false, paused_ = false;
+  Backoff backoff_;
+  std::vector<Arrival> held_;  // could not be committed on a full disk; nothing else is until it is
 
   std::shared_ptr<Inbox> inbox_;
   std::unique_ptr<platform::Executor> executor_;

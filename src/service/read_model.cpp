@@ -89,6 +89,7 @@ ReadModel::ReadModel(Projector::Context context, std::string name, const Options
         [this] { return static_cast<double>(lag_events_.load()); });
   gauge("leat_read_model_lag_seconds", "Age of the last event applied while others wait; 0 when none does.",
         [this] { return lag_seconds_.load(); });
+  gauge("leat_read_model_paused", "1 while it waits for room on a full disk.", [this] { return paused_ ? 1.0 : 0.0; });
 }
 
 ReadModel::~ReadModel() {
@@ -100,6 +101,7 @@ ReadModel::~ReadModel() {
 void ReadModel::tell_lag(std::int64_t events, double seconds) {
   lag_events_ = events;
   lag_seconds_ = seconds;
+  paused_ = shown() && shown()->state().phase == Phase::paused;
 }
 
 // From here on the program is as ready as this generation is.
@@ -109,7 +111,7 @@ void ReadModel::show_current() {
 }
 
 ReadModel::Filling ReadModel::begin(std::shared_ptr<const ServicePlan> service, const ReadModelPlan& plan,
-                                    const Topics& topics, const std::string& file, Task opened, Settled settled) {
+                                    const Topics& topics, const std::string& file, Opened opened, Settled settled) {
   Filling out;
   out.generation = std::make_shared<Generation>(std::move(service), plan, directory_ + "/" + file, topics);
   out.projector =
@@ -119,7 +121,7 @@ ReadModel::Filling ReadModel::begin(std::shared_ptr<const ServicePlan> service, 
 }
 
 Result<> ReadModel::open(std::shared_ptr<const ServicePlan> service, const ReadModelPlan& plan, const Topics& topics,
-                         Task opened) {
+                         Opened opened) {
   LEAT_CHECK(prepare_directory());
   LEAT_TRY(const auto files, load_generation_files(context_.platform.files, directory_));
   LEAT_TRY(const auto file, file_for(files, plan));
@@ -132,12 +134,12 @@ Result<> ReadModel::open(std::shared_ptr<const ServicePlan> service, const ReadM
 Result<> ReadModel::prepare_directory() { return make_durable_folders(context_.platform.files, base_, below_); }
 
 Result<> ReadModel::begin_next(std::shared_ptr<const ServicePlan> service, const ReadModelPlan& plan,
-                               const Topics& topics, Settled settled) {
+                               const Topics& topics, Opened opened, Settled settled) {
   give_up_next();
   LEAT_TRY(const auto files, load_generation_files(context_.platform.files, directory_));
   LEAT_CHECK(remove_others(files));
   LEAT_TRY(const auto file, new_file(files, plan));
-  next_ = begin(std::move(service), plan, topics, file, [] {}, std::move(settled));
+  next_ = begin(std::move(service), plan, topics, file, std::move(opened), std::move(settled));
   return {};
 }
 

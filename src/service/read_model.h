@@ -28,20 +28,22 @@ class ReadModel {
   using Topics = std::map<std::string, bus::Topic>;
 
   using Settled = Projector::Settled;
+  using Opened = Projector::Opened;
 
   // Its files lie in `base`/read_models/`name`.
   ReadModel(Projector::Context, std::string name, const Options&, std::string base);
   ~ReadModel();
 
   // Opens the generation that fits the plan: the current one, or a filling that an earlier life began, or a new one.
-  // `opened` is called from the projector's thread when the file can be read.
-  Result<> open(std::shared_ptr<const ServicePlan>, const ReadModelPlan&, const Topics&, Task opened);
+  // `opened`: as Projector tells it.
+  Result<> open(std::shared_ptr<const ServicePlan>, const ReadModelPlan&, const Topics&, Opened opened);
 
   // Requires once before begin_next() where nothing was opened.
   Result<> prepare_directory();
   // Begins a generation beside the current one; when it settles well it may take over. An earlier one that is still
   // filling is given up.
-  Result<> begin_next(std::shared_ptr<const ServicePlan>, const ReadModelPlan&, const Topics&, Settled settled);
+  Result<> begin_next(std::shared_ptr<const ServicePlan>, const ReadModelPlan&, const Topics&, Opened opened,
+                      Settled settled);
   bool has_next() const { return next_.generation != nullptr; }
   // Makes the next generation the current one, durably, and returns what holds the old one's thread: drop it when no
   // query needs it to follow any more.
@@ -62,7 +64,7 @@ class ReadModel {
     std::shared_ptr<Projector> projector;
   };
   Filling begin(std::shared_ptr<const ServicePlan>, const ReadModelPlan&, const Topics&, const std::string& file,
-                Task opened, Settled settled);
+                Opened opened, Settled settled);
   Result<std::string> new_file(GenerationFiles, const ReadModelPlan&);
   Result<std::string> file_for(const GenerationFiles&, const ReadModelPlan&);
   Result<> remember(const GenerationFiles&);
@@ -77,6 +79,7 @@ class ReadModel {
   Filling current_, next_;
   std::atomic<std::int64_t> lag_events_ = 0;
   std::atomic<double> lag_seconds_ = 0;
+  std::atomic<bool> paused_ = false;
   std::vector<telemetry::Registration> gauges_;  // last: they ask the above
 };
 

@@ -13,18 +13,18 @@ struct Relay::Opening {
   Done<Result<std::uint64_t>> done;
 };
 
-Relay::Relay(std::string service, bus::Bus& bus, platform::Clock& clock, platform::Executor& timers,
+Relay::Relay(std::string service, bus::Bus& bus, platform::Platform platform, platform::Executor& timers,
              telemetry::Telemetry telemetry, const Options& options, std::map<std::string, bus::Topic> topics)
     : service_(std::move(service)),
       bus_(bus),
-      clock_(clock),
+      platform_(platform),
       timers_(timers),
       telemetry_(telemetry),
       options_(options),
       published_total_(telemetry.metrics.counter("leat_outbox_published_total", "Events the relay has put on the bus.",
                                                  {{"service", service_}})),
       topics_(std::move(topics)),
-      backoff_(options.backoff_min) {}
+      backoff_(options.backoff_min, options.backoff_max) {}
 
 void Relay::open(Done<Result<std::uint64_t>> done) { open_source(std::move(done)); }
 
@@ -67,6 +67,7 @@ void Relay::install(Opening& opening) {
     source_ = std::move(opening.source);
     in_flight_ = 0;
     trouble_.clear();
+    paused_ = false;
     for (const auto& end : opening.ends) remember(end);
     while (!rows_.empty() && rows_.front().number <= last) rows_.pop_front();
     published_ = std::max(published_, last);
@@ -86,7 +87,7 @@ void Relay::take(std::vector<OutboxRow> rows, std::vector<WaitingAnswer> answers
   {
     const Lock lock(mutex_);
     for (auto& row : rows) rows_.push_back(std::move(row));
-    const auto deadline = clock_.now() + options_.publish_wait;
+    const auto deadline = platform_.clock.now() + options_.publish_wait;
     for (auto& answer : answers) answers_.push_back({std::move(answer), {}, deadline});
     arm_timer(lock);
   }
@@ -120,7 +121,7 @@ void Relay::finished(Result<std::vector<bus::Position>> result) {
   {
     const Lock lock(mutex_);
     if (closed_ || in_flight_ == 0) return;
-    backoff_ = options_.backoff_min;
+    backoff_.reset();
     advance(*result, calls);
   }
   published_total_.add(result->size());
@@ -194,15 +195,18 @@ void Relay::forget(const void* who) {
 
 void Relay::failed(Error error) {
   const bool stopped = error.code == Code::fenced || error.code == Code::invalid;
+  const bool full = error.code == Code::no_space;
+  const auto why = full ? paused_without_space(error) : error.what;
   {
     const Lock lock(mutex_);
     if (closed_) return;
-    trouble_ = error.what;
+    trouble_ = why;
+    paused_ = full;
     // Not here: this may be a call of that very source.
     if (source_) timers_.post([source = std::exchange(source_, nullptr)] {});
   }
   telemetry_.log.error("the relay cannot publish", {{"service", service_}, {"why", error}});
-  telemetry_.health.set("outbox " + service_, false, error.what);
+  telemetry_.health.set("outbox " + service_, false, why);
   if (!stopped) reopen_later();
 }
 
@@ -210,8 +214,7 @@ void Relay::reopen_later() {
   platform::Duration delay;
   {
     const Lock lock(mutex_);
-    delay = backoff_;
-    backoff_ = std::min(backoff_ * 2, options_.backoff_max);
+    delay = backoff_.next(platform_.random);
   }
   timers_.post_after(delay, [weak = weak_from_this()] {
     const auto self = weak.lock();
@@ -225,7 +228,7 @@ void Relay::reopen_later() {
 void Relay::arm_timer(const Lock&) {
   if (timer_armed_ || answers_.empty()) return;
   timer_armed_ = true;
-  const auto delay = std::max(answers_.front().deadline - clock_.now(), platform::Duration::zero());
+  const auto delay = std::max(answers_.front().deadline - platform_.clock.now(), platform::Duration::zero());
   timers_.post_after(delay, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->expire();
   });
@@ -236,7 +239,7 @@ void Relay::expire() {
   {
     const Lock lock(mutex_);
     timer_armed_ = false;
-    const auto now = clock_.now();
+    const auto now = platform_.clock.now();
     for (; !answers_.empty() && answers_.front().deadline <= now; answers_.pop_front())
       calls.emplace_back([told = std::move(answers_.front().waiting.told)]() mutable { told(std::nullopt); });
     arm_timer(lock);
@@ -296,6 +299,11 @@ std::size_t Relay::waiting() const {
 std::size_t Relay::asked() const {
   const Lock lock(mutex_);
   return tokens_.size();
+}
+
+bool Relay::paused() const {
+  const Lock lock(mutex_);
+  return paused_;
 }
 
 std::string Relay::trouble() const {

@@ -12,6 +12,7 @@
 #include "base/task.h"
 #include "bus/bus.h"
 #include "platform/platform.h"
+#include "service/backoff.h"
 #include "service/options.h"
 #include "service/outbox.h"
 #include "telemetry/telemetry.h"
@@ -32,7 +33,7 @@ struct WaitingAnswer {
 class Relay : public std::enable_shared_from_this<Relay> {
  public:
   // `topics`: those the service owns, by name. `timers` outlives the relay's last timer.
-  Relay(std::string service, bus::Bus&, platform::Clock&, platform::Executor& timers, telemetry::Telemetry,
+  Relay(std::string service, bus::Bus&, platform::Platform, platform::Executor& timers, telemetry::Telemetry,
         const Options&, std::map<std::string, bus::Topic> topics);
 
   // Opens the source; `done` gets the last number on the bus.
@@ -49,6 +50,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   std::size_t waiting() const;      // rows that are not
   std::size_t asked() const;        // who waits in when_published()
   std::string trouble() const;      // why nothing moves; empty when it does
+  bool paused() const;              // ... and that is a full disk
   std::int32_t partitions(const std::string& topic) const;
   // The topics the service owns from now on.
   void change_topics(std::map<std::string, bus::Topic> topics);
@@ -88,7 +90,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
 
   const std::string service_;
   bus::Bus& bus_;
-  platform::Clock& clock_;
+  platform::Platform platform_;
   platform::Executor& timers_;
   telemetry::Telemetry telemetry_;
   const Options options_;
@@ -103,8 +105,9 @@ class Relay : public std::enable_shared_from_this<Relay> {
   std::vector<Token> tokens_;
   std::map<std::pair<TopicId, PartitionIndex>, bus::Position> latest_;
   std::uint64_t published_ = 0;
-  platform::Duration backoff_;
+  Backoff backoff_;
   std::string trouble_;
+  bool paused_ = false;
   bool timer_armed_ = false;
   bool closed_ = false;
 };

@@ -58,7 +58,7 @@ System::System(SystemPlan plan, platform::Platform platform, bus::Bus& bus, tele
       timers_(platform.executors.open("timers", 1)),
       control_(platform.executors.open("control", 1)),
       mailbox_(std::make_shared<Mailbox>(*control_)) {
-  for (const auto& service : plan_->services) slots_.emplace(service.name, std::make_shared<Slot>());
+  for (const auto& service : plan_->services) slots_.emplace(service.name, std::make_shared<Slot>(options_));
 }
 
 System::~System() {
@@ -77,7 +77,7 @@ System::PlanPtr System::plan() const {
 std::shared_ptr<System::Slot> System::slot(const std::string& service) {
   const std::lock_guard lock(mutex_);
   auto& slot = slots_[service];
-  if (!slot) slot = std::make_shared<Slot>();
+  if (!slot) slot = std::make_shared<Slot>(options_);
   return slot;
 }
 
@@ -151,14 +151,28 @@ void System::run_service(const std::string& name, Done<Result<>> done) {
   slot->service->start([this, slot, name, done = std::move(done)](Result<> started) mutable {
     telemetry_.health.set("service " + name, started.has_value(), started ? "" : started.error().what);
     if (started) {
+      slot->again.reset();
       slot->let_in();
       return done({});
     }
     telemetry_.log.error("a service cannot start", {{"service", name}, {"why", started.error()}});
     // Not here: this is a call of that service.
     mailbox_->post([slot, why = started.error().what] { slot->take(why); });
+    if (started.error().code == Code::no_space) start_again_later(name);
     done(fail(std::move(started).error().in("service " + name)));
   });
+}
+
+// A full disk passes: nobody should have to start again by hand what needed only room.
+void System::start_again_later(const std::string& name) {
+  const auto slot = this->slot(name);
+  if (std::exchange(slot->starts_again, true)) return;
+  timers_->post_after(slot->again.next(platform_.random), on_control([this, slot, name] {
+                        slot->starts_again = false;
+                        if (slot->told_to_stop || stopping_) return;
+                        if (reloading_) return start_again_later(name);
+                        run_service(name, [](Result<>) {});
+                      }));
 }
 
 void System::start_service(std::string name, Done<Result<>> done) {
@@ -196,6 +210,7 @@ void System::halt_service(const std::string& name, Done<Result<>> done) {
 
 void System::stop(Done<Result<>> done) {
   mailbox_->post([this, done = std::move(done)]() mutable {
+    stopping_ = true;
     const auto all = std::make_shared<Countdown>(std::move(done));
     all->begin();
     for (const auto& [name, slot] : slots_) {

@@ -68,6 +68,7 @@ class System {
   void ensure_next(std::shared_ptr<struct TopicsInMaking>);
   void start_all(Done<Result<>> done);
   void run_service(const std::string& name, Done<Result<>> done);
+  void start_again_later(const std::string& name);
   void halt_service(const std::string& name, Done<Result<>> done);
   void prepare(std::shared_ptr<Reload>);
   void switch_over(std::shared_ptr<Reload>, Result<> prepared);
@@ -87,7 +88,7 @@ class System {
   // Of the control thread, but for looking up.
   std::map<std::string, std::shared_ptr<Slot>> slots_;
   Topics topics_;
-  bool reloading_ = false;
+  bool reloading_ = false, stopping_ = false;
 
   std::shared_ptr<Relays> relays_ = std::make_shared<Relays>();
   std::shared_ptr<Lets> lets_;

@@ -64,7 +64,7 @@ void System::switch_over(std::shared_ptr<Reload> reload, Result<> prepared) {
     plan_ = reload->plan;
     topics_ = reload->topics;
     for (const auto& service : plan_->services)
-      if (auto& slot = slots_[service.name]; !slot) slot = std::make_shared<Slot>();
+      if (auto& slot = slots_[service.name]; !slot) slot = std::make_shared<Slot>(options_);
   }
   const auto all =
       std::make_shared<Countdown>([this, reload](Result<> changed) { finish(reload, std::move(changed)); });

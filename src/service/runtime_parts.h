@@ -8,18 +8,23 @@
 #include <utility>
 #include <vector>
 
+#include "service/backoff.h"
 #include "service/runtime.h"
 
 namespace leat::service {
 
 // Handlers look in from any thread; the control thread puts the service in and takes it out.
 struct System::Slot {
+  explicit Slot(const Options& options) : again(options.backoff_min, options.backoff_max) {}
+
   std::shared_mutex mutex;
   bool open = false;  // requests may come in
   std::string why = "it has not started yet";
   std::unique_ptr<Service> service;  // changed by the control thread alone
-  bool told_to_stop = false;         // of the control thread; stays so across a reload
-  std::vector<Task> when_halted;     // of the control thread; not empty: it is being stopped
+  bool starts_again = false;         // of the control thread; waits for room on a full disk
+  Backoff again;
+  bool told_to_stop = false;      // of the control thread; stays so across a reload
+  std::vector<Task> when_halted;  // of the control thread; not empty: it is being stopped
 
   void put(std::unique_ptr<Service> made) {
     const std::unique_lock lock(mutex);

@@ -32,7 +32,7 @@ Service::Service(Surroundings around, PlanOf plan, std::string plan_hash, Topics
       plan_(std::move(plan)),
       plan_hash_(std::move(plan_hash)),
       topics_(std::move(topics)) {
-  relay_ = std::make_shared<Relay>(name_, around_.bus, around_.platform.clock, around_.timers, around_.telemetry,
+  relay_ = std::make_shared<Relay>(name_, around_.bus, around_.platform, around_.timers, around_.telemetry,
                                    around_.options, own_topics(*plan_));
   writer_ = std::make_shared<Writer>(
       Writer::Context{around_.system, name_, directory_ + "/state.db", around_.platform, around_.telemetry, relay_},
@@ -47,6 +47,10 @@ Service::Service(Surroundings around, PlanOf plan, std::string plan_hash, Topics
         [queries = queries_.get()] { return static_cast<double>(queries->waiting()); });
   gauge("leat_outbox_rows", "Events that are committed and not yet on the bus.",
         [relay = relay_.get()] { return static_cast<double>(relay->waiting()); });
+  gauge("leat_outbox_paused", "1 while the bus takes no events since its disk is full.",
+        [relay = relay_.get()] { return relay->paused() ? 1.0 : 0.0; });
+  gauge("leat_commands_paused", "1 while commands cannot be committed since the disk is full.",
+        [writer = writer_.get()] { return writer->trouble().empty() ? 0.0 : 1.0; });
 }
 
 Service::~Service() {
@@ -58,6 +62,7 @@ Service::~Service() {
   relay_->close();
   writer_.reset();
   around_.telemetry.health.remove("outbox " + name_);
+  around_.telemetry.health.remove("commands " + name_);
 }
 
 Service::Topics Service::own_topics(const ServicePlan& plan) const {
@@ -92,7 +97,7 @@ Result<> Service::open_read_models(std::shared_ptr<Countdown> all) {
   for (const auto& plan : plan_->read_models) {
     auto& model = read_models_[plan.name] = make_read_model(plan.name);
     all->begin();
-    LEAT_CHECK(model->open(plan_, plan, topics_, on_control([all] { all->end({}); })));
+    LEAT_CHECK(model->open(plan_, plan, topics_, on_control([all](Result<>) { all->end({}); })));
   }
   return {};
 }
@@ -201,7 +206,8 @@ ServiceStatus Service::status() const {
   ServiceStatus out;
   out.name = name_;
   out.running = true;
-  out.trouble = relay_->trouble();
+  out.trouble = writer_->trouble();
+  if (out.trouble.empty()) out.trouble = relay_->trouble();
   out.commands_waiting = writer_->waiting();
   out.queries_waiting = queries_->waiting();
   out.outbox_waiting = relay_->waiting();

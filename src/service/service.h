@@ -85,8 +85,9 @@ class Service {
                                   const std::vector<std::string>& path);
   void wait_and_submit(QueryJob, std::string_view positions, std::optional<std::string_view> patience);
   platform::Duration patience(std::optional<std::string_view> header) const;
-  Result<> begin_generation(const std::string& name, const PlanOf&, const ReadModelPlan&, const Topics&,
-                            std::shared_ptr<Countdown>);
+  Result<> begin_generation(
+      const std::string& name, const PlanOf&, const ReadModelPlan&, const Topics&, std::shared_ptr<Countdown>,
+      ReadModel::Opened opened = [](Result<>) {});
   Result<> take_over(const std::set<std::string>& names);
   Result<> end_rebuild(const std::string& name, const std::weak_ptr<Generation>& filled, Result<> settled);
   void install(std::string plan_hash, Done<Result<>> done);

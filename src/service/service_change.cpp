@@ -9,7 +9,7 @@
 namespace leat::service {
 
 Result<> Service::begin_generation(const std::string& name, const PlanOf& plan, const ReadModelPlan& model_plan,
-                                   const Topics& topics, std::shared_ptr<Countdown> all) {
+                                   const Topics& topics, std::shared_ptr<Countdown> all, ReadModel::Opened opened) {
   if (!read_models_.contains(name)) {
     auto made = make_read_model(name);
     LEAT_CHECK(made->prepare_directory());
@@ -17,7 +17,7 @@ Result<> Service::begin_generation(const std::string& name, const PlanOf& plan, 
   }
   all->begin();
   auto settled = on_control([all](Result<> result) { all->end(std::move(result)); });
-  auto begun = read_models_.at(name)->begin_next(plan, model_plan, topics, std::move(settled));
+  auto begun = read_models_.at(name)->begin_next(plan, model_plan, topics, std::move(opened), std::move(settled));
   if (!begun) all->end({});
   return begun;
 }

@@ -23,7 +23,7 @@ struct ReadModelStatus {
 struct ServiceStatus {
   std::string name;
   bool running = false;
-  std::string trouble;  // why it does not run, or why its events do not reach the bus
+  std::string trouble;  // why it does not run, or takes no commands, or why its events do not reach the bus
   std::size_t commands_waiting = 0, queries_waiting = 0, outbox_waiting = 0;
   std::vector<ReadModelStatus> read_models;
 };

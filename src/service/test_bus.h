@@ -27,7 +27,10 @@ class TestBus final : public bus::Bus {
 
   enum class Lost { nothing, request, answer };  // of the next publish
   void lose(Lost what) { lost_ = what; }
-  void refuse_publishing(bool refuse) { refuses_ = refuse; }
+  void refuse_publishing(bool refuse, Code why = Code::unavailable) {
+    refuses_ = refuse;
+    why_ = why;
+  }
 
   struct Stored {
     bus::Record record;
@@ -67,7 +70,7 @@ class TestBus final : public bus::Bus {
   }
   void open_source(std::string name, Done<Result<std::unique_ptr<bus::Source>>> done) override {
     later([this, name, done = std::move(done)]() mutable {
-      if (refuses_) return done(fail(Code::unavailable, "the bus is away"));
+      if (refuses_) return done(fail(why_, "the bus is away"));
       auto& state = sources_[name];
       done(std::make_unique<TestSource>(*this, state, ++state.holder));
     });
@@ -166,7 +169,7 @@ class TestBus final : public bus::Bus {
     ++publishes_;
     if (holder != state.holder) return fail(Code::fenced, "a newer holder publishes");
     const auto lost = std::exchange(lost_, Lost::nothing);
-    if (refuses_ || lost == Lost::request) return fail(Code::unavailable, "the bus is away");
+    if (refuses_ || lost == Lost::request) return fail(why_, "the bus is away");
     std::vector<bus::Position> out;
     for (auto& one : what) {
       if (one.number <= state.last) return fail(Code::invalid, "a number twice");
@@ -224,6 +227,7 @@ class TestBus final : public bus::Bus {
   std::vector<std::weak_ptr<ReaderState>> readers_;
   Lost lost_ = Lost::nothing;
   bool refuses_ = false;
+  Code why_ = Code::unavailable;
   std::size_t publishes_ = 0;
   std::unique_ptr<platform::Executor> executor_;
 };

@@ -57,6 +57,7 @@ Writer::Writer(Context context, const Options& options, std::shared_ptr<const Se
       options_(options),
       numbers_(std::make_shared<Numbers>(context_.telemetry.metrics, context_.service, *plan)),
       plan_(std::move(plan)),
+      backoff_(options_.backoff_min, options_.backoff_max),
       executor_(context_.platform.executors.open("write-" + context_.service, 1)) {}
 
 Writer::~Writer() { executor_.reset(); }
@@ -163,10 +164,7 @@ Result<> Writer::ensure_open() {
 }
 
 Result<> Writer::reopen() {
-  reactions_.clear();
-  next_version_ = {};
-  outbox_.reset();
-  state_.reset();
+  drop_connection();
   database::Options options;
   options.vfs = options_.vfs;
   options.wal_autocheckpoint_pages = options_.wal_pages_state;
@@ -188,6 +186,7 @@ void Writer::execute(std::vector<Command> commands) {
   Batch batch;
   batch.commands = std::move(commands);
   const auto ran = run_batch(batch);
+  if (ran && !batch.done.empty()) go_on();
   if (!ran) fail_batch(batch, ran.error());
   tell(batch);
 }
@@ -289,10 +288,8 @@ void Writer::fail_batch(Batch& batch, const Error& error) {
   batch.commands.clear();
   if (constraint) return;
   context_.telemetry.log.error("a transaction of commands failed", {{"service", context_.service}, {"why", error}});
-  reactions_.clear();
-  next_version_ = {};
-  outbox_.reset();
-  state_.reset();
+  if (error.code == Code::no_space) return pause(error);
+  drop_connection();
 }
 
 void Writer::tell(Batch& batch) {

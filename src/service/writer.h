@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "platform/platform.h"
+#include "service/backoff.h"
 #include "service/command.h"
 #include "service/emission.h"
 #include "service/options.h"
@@ -25,7 +26,8 @@ namespace leat::service {
 // Promises
 //   * A success is answered only after its commit is on disk, and its events wait in the same commit.
 //   * A command that fails leaves nothing behind, whatever else shares its transaction.
-//   * After a failed commit nothing of it is acknowledged; the file is opened anew before anything else is done.
+//   * After a failed commit nothing of it is acknowledged; the file is opened anew before anything else is done, unless
+//     only the disk was full: then it is tried again until there is room, and that is told (health, trouble()).
 // submit() from any thread. What a command's answer says beyond its row: docs/adr/0007-service-runtime.md.
 class Writer {
  public:
@@ -55,6 +57,7 @@ class Writer {
   void change_plan(std::shared_ptr<const ServicePlan>, Done<Result<>> done);
 
   std::size_t waiting() const;
+  std::string trouble() const;  // why commands cannot be committed; empty when they can
   // Nothing is taken any more; what waits is done and answered, then `done`.
   void drain(Task done);
 
@@ -72,6 +75,11 @@ class Writer {
   void run_one(Batch&, Command&);
   void fail_batch(Batch&, const Error&);
   Result<> finish_batch(Batch&);
+  void drop_connection();
+  void pause(const Error&);
+  void go_on();
+  void look_for_room();
+  Result<> write_something();
   void tell(Batch&);
   Result<Reaction*> reaction(std::size_t index);
   Result<> write_events(std::vector<DraftEvent>, const Command&, std::int64_t now_ms, std::vector<OutboxRow>& rows);
@@ -86,6 +94,7 @@ class Writer {
   std::deque<Command> queue_;
   bool scheduled_ = false, draining_ = false;
   Task drained_;
+  std::string trouble_;
 
   // Of the writer's thread.
   std::shared_ptr<const ServicePlan> plan_;
@@ -94,6 +103,8 @@ class Writer {
   database::Statement next_version_;
   std::vector<std::optional<Reaction>> reactions_;
   std::uint64_t last_number_ = 0, forgotten_ = 0;
+  Backoff backoff_;
+  bool paused_ = false;  // look_for_room() will come
 
   std::unique_ptr<platform::Executor> executor_;  // last: its tasks use all of the above
 };

@@ -1,0 +1,60 @@
+// The part of Writer that waits for room on a full disk.
+#include "database/transaction.h"
+#include "service/writer.h"
+
+namespace leat::service {
+
+void Writer::drop_connection() {
+  reactions_.clear();
+  next_version_ = {};
+  outbox_.reset();
+  state_.reset();
+}
+
+// SQLite has rolled back, nothing was flushed: the connection is good, and stays open, since opening takes room as
+// well. Whoever sends commands may first look whether we are ready: so it is not left to the next command to find room.
+void Writer::pause(const Error& error) {
+  if (state_ && state_->database.in_transaction()) drop_connection();
+  const auto why = paused_without_space(error);
+  {
+    const std::lock_guard lock(mutex_);
+    trouble_ = why;
+  }
+  context_.telemetry.health.set("commands " + context_.service, false, why);
+  if (std::exchange(paused_, true)) return;
+  executor_->post_after(backoff_.next(context_.platform.random), [this] { look_for_room(); });
+}
+
+void Writer::look_for_room() {
+  if (!std::exchange(paused_, false)) return;
+  const auto wrote = write_something();
+  if (wrote) return go_on();
+  if (wrote.error().code != Code::no_space) drop_connection();
+  pause(wrote.error());
+}
+
+Result<> Writer::write_something() {
+  LEAT_CHECK(ensure_open());
+  LEAT_TRY(auto transaction, database::Transaction::write(state_->database));
+  LEAT_CHECK(next_version_.run());
+  return transaction.commit();
+}
+
+void Writer::go_on() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (trouble_.empty()) return;
+    trouble_.clear();
+  }
+  paused_ = false;
+  backoff_.reset();
+  context_.telemetry.health.set("commands " + context_.service, true);
+  context_.telemetry.log.info("commands go on", {{"service", context_.service}});
+}
+
+std::string Writer::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+}  // namespace leat::service
