@@ -1,6 +1,5 @@
 #include "app/admin_routes.h"
 
-#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -77,26 +76,17 @@ void start_service(const AdminContext& context, const std::string& name, http::R
                                });
 }
 
-bool has_read_model(const service::SystemStatus& status, const std::string& service, const std::string& read_model) {
-  return std::ranges::any_of(status.services, [&](const auto& one) {
-    return one.name == service && std::ranges::any_of(one.read_models, [&](auto& m) { return m.name == read_model; });
-  });
-}
-
-// Filling may take hours: answered when it has begun, told in the log when it has ended.
+// Filling may take hours: answered when it has begun or was refused, told in the log when it has ended.
 void rebuild(const AdminContext& context, const std::string& service, const std::string& read_model,
              http::Reply reply) {
-  context.system.status(
-      [context, service, read_model, reply = std::move(reply)](const service::SystemStatus& status) mutable {
-        if (!has_read_model(status, service, read_model))
-          return reply(problem_of({Code::not_found, fmt::format("there is no read model {}.{}", service, read_model)}));
-        context.system.rebuild(service, read_model, [&log = context.telemetry.log, service, read_model](Result<> done) {
-          const std::string name = fmt::format("{}.{}", service, read_model);
-          if (done) return log.info("a read model has been rebuilt", {{"read_model", name}});
-          log.error("a read model could not be rebuilt", {{"read_model", name}, {"why", done.error()}});
-        });
-        reply(http::Response{.status = 202});
-      });
+  auto begun = [reply = std::move(reply)](Result<> filling) mutable {
+    reply(filling ? http::Response{.status = 202} : problem_of(filling.error()));
+  };
+  auto ended = [&log = context.telemetry.log, name = fmt::format("{}.{}", service, read_model)](Result<> done) {
+    if (done) return log.info("a read model has been rebuilt", {{"read_model", name}});
+    log.error("a read model could not be rebuilt", {{"read_model", name}, {"why", done.error()}});
+  };
+  context.system.rebuild(service, read_model, std::move(ended), std::move(begun));
 }
 
 void answer_rebuild(const AdminContext& context, const http::Request& request, const std::string& service,

@@ -248,5 +248,73 @@ TEST(Change, ANewTopicOfANewPlanCanBePublishedTo) {
   EXPECT_EQ(machine.bus.all("drafts").size(), 1u);
 }
 
+// Whoever asks is told at once, and `done` says the same; nothing is left behind that fills.
+TEST(Change, ARebuildThatCannotBeginIsRefusedAtOnceWithItsReason) {
+  struct Case {
+    const char* name;
+    const char *service, *read_model;
+    std::function<void(TestMachine&)> before;
+    Code code;
+    const char* why;
+  };
+  const auto nothing = [](TestMachine&) {};
+  for (const auto& [name, service, read_model, before, code, why] : {
+           Case{"no such service", "nobody", "authors", nothing, Code::not_found, "nobody"},
+           Case{"no such read model", "social", "fans", nothing, Code::not_found, "social.fans"},
+           Case{"its service is stopped", "social", "authors",
+                [](TestMachine& machine) {
+                  ASSERT_TRUE(
+                      machine.wait([&](auto done) { machine.system->stop_service("social", std::move(done)); }));
+                },
+                Code::conflict, "stopped"},
+           Case{"it is being filled already", "social", "authors",
+                [](TestMachine& machine) { machine.system->rebuild("social", "authors", [](Result<>) {}); },
+                Code::conflict, "being filled anew already"},
+           Case{"an edit is under way", "social", "authors",
+                [](TestMachine& machine) { machine.system->reload(louder(SocialPlan()), [](Result<>) {}); },
+                Code::conflict, "an edit is being put in force"},
+           Case{"the disk is full", "social", "authors",
+                [](TestMachine& machine) { machine.world.files().set_capacity(1); }, Code::no_space, "space"},
+       }) {
+    SCOPED_TRACE(name);
+    TestMachine machine;
+    Options options;
+    options.delivery_bytes = 300;
+    ASSERT_TRUE(machine.start(SocialPlan().system(), options));
+    sign_up(machine, 20);
+    settle(machine);
+    before(machine);
+    std::optional<Result<>> begun, done;
+    machine.system->rebuild(
+        service, read_model, [&](Result<> result) { done = std::move(result); },
+        [&](Result<> result) { begun = std::move(result); });
+    ASSERT_TRUE(machine.world.run_until([&] { return begun.has_value(); }, 1'000'000));
+    ASSERT_FALSE(*begun);
+    EXPECT_EQ(begun->error().code, code) << begun->error().what;
+    EXPECT_THAT(begun->error().what, HasSubstr(why));
+    ASSERT_TRUE(machine.world.run_until([&] { return done.has_value(); }, 1'000'000));
+    EXPECT_EQ(done->error().what, begun->error().what);
+  }
+}
+
+TEST(Change, ARebuildThatBeginsSaysSoBeforeItHasEnded) {
+  TestMachine machine;
+  Options options;
+  options.delivery_bytes = 300;
+  ASSERT_TRUE(machine.start(SocialPlan().system(), options));
+  sign_up(machine, 20);
+  settle(machine);
+  std::optional<Result<>> begun, done;
+  machine.system->rebuild(
+      "social", "authors", [&](Result<> result) { done = std::move(result); },
+      [&](Result<> result) { begun = std::move(result); });
+  ASSERT_TRUE(machine.world.run_until([&] { return begun.has_value(); }));
+  EXPECT_TRUE(*begun);
+  EXPECT_FALSE(done);
+  EXPECT_TRUE(machine.status().services[1].read_models[0].replacement_fills);
+  ASSERT_TRUE(machine.world.run_until([&] { return done.has_value(); }));
+  EXPECT_TRUE(*done);
+}
+
 }  // namespace
 }  // namespace leat::service

@@ -221,15 +221,24 @@ void System::stop(Done<Result<>> done) {
   });
 }
 
-void System::rebuild(std::string service, std::string read_model, Done<Result<>> done) {
-  mailbox_->post(
-      [this, service = std::move(service), read_model = std::move(read_model), done = std::move(done)]() mutable {
-        const auto found = slots_.find(service);
-        if (reloading_) return done(fail(being_changed()));
-        if (found == slots_.end() || !found->second->service)
-          return done(fail(Code::not_found, fmt::format("no service {} is running", service)));
-        found->second->service->rebuild(read_model, std::move(done));
-      });
+Result<Service*> System::running(const std::string& name) {
+  if (reloading_) return fail(being_changed());
+  const auto found = slots_.find(name);
+  if (found == slots_.end()) return fail(Code::not_found, fmt::format("there is no service {}", name));
+  const auto& slot = *found->second;
+  if (!slot.service || !slot.open)
+    return fail(Code::conflict, fmt::format("service {} does not run: {}", name, slot.why));
+  return slot.service.get();
+}
+
+void System::rebuild(std::string service, std::string read_model, Done<Result<>> done, Done<Result<>> begun) {
+  mailbox_->post([this, service = std::move(service), read_model = std::move(read_model), done = std::move(done),
+                  begun = std::move(begun)]() mutable {
+    const auto found = running(service);
+    if (found) return (*found)->rebuild(read_model, std::move(begun), std::move(done));
+    begun(fail(found.error()));
+    done(fail(found.error()));
+  });
 }
 
 }  // namespace leat::service

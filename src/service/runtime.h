@@ -50,7 +50,10 @@ class System {
   void reload(SystemPlan, Done<Result<>> done);
   void stop_service(std::string name, Done<Result<>> done);
   void start_service(std::string name, Done<Result<>> done);
-  void rebuild(std::string service, std::string read_model, Done<Result<>> done);
+  // `begun`, if given, is told once and before `done`: that the read model is being filled, or why not: not_found,
+  // conflict when it is being filled already, its service does not run or an edit is under way, or what the disk says.
+  void rebuild(
+      std::string service, std::string read_model, Done<Result<>> done, Done<Result<>> begun = [](Result<>) {});
   void status(Done<SystemStatus> done);
 
  private:
@@ -67,6 +70,7 @@ class System {
   void ensure_topics(const PlanPtr&, Done<Result<Topics>> done);
   void ensure_next(std::shared_ptr<struct TopicsInMaking>);
   void start_all(Done<Result<>> done);
+  Result<Service*> running(const std::string& service);
   void run_service(const std::string& name, Done<Result<>> done);
   void start_again_later(const std::string& name);
   void halt_service(const std::string& name, Done<Result<>> done);

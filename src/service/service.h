@@ -63,8 +63,9 @@ class Service {
   // The prepared plan comes into force: migrations, commands, queries and read models.
   void change(std::string plan_hash, Done<Result<>> done);
   void give_up_change();
-  // Fills a read model anew and puts it in place of the old one.
-  void rebuild(const std::string& read_model, Done<Result<>> done);
+  // Fills a read model anew and puts it in place of the old one. `begun` is told once, before `done`: it is being
+  // filled, or why it is not (`done` is told the same).
+  void rebuild(const std::string& read_model, Done<Result<>> begun, Done<Result<>> done);
 
   ServiceStatus status() const;
   std::vector<std::shared_ptr<Generation>> generations() const;  // one for each read model of status(), in its order
@@ -89,7 +90,10 @@ class Service {
       const std::string& name, const PlanOf&, const ReadModelPlan&, const Topics&, std::shared_ptr<Countdown>,
       ReadModel::Opened opened = [](Result<>) {});
   Result<> take_over(const std::set<std::string>& names);
-  Result<> end_rebuild(const std::string& name, const std::weak_ptr<Generation>& filled, Result<> settled);
+  struct Rebuild;
+  Result<> rebuildable(const std::string& name) const;
+  void opened_rebuild(std::shared_ptr<Rebuild>, Result<> opened);
+  Result<> end_rebuild(const Rebuild&, Result<> settled);
   void install(std::string plan_hash, Done<Result<>> done);
   void begin_fillings(const Topics&, Done<Result<>> done);
 

@@ -91,30 +91,65 @@ void Service::give_up_change() {
   }
 }
 
-void Service::rebuild(const std::string& name, Done<Result<>> done) {
-  const auto found = std::find_if(plan_->read_models.begin(), plan_->read_models.end(),
-                                  [&](const ReadModelPlan& plan) { return plan.name == name; });
-  if (found == plan_->read_models.end())
-    return done(fail(Code::not_found, fmt::format("{} has no read model {}", name_, name)));
-  if (read_models_.at(name)->has_next())
-    return done(fail(Code::conflict, fmt::format("{}.{} is being filled anew already", name_, name)));
-  auto filling = std::make_shared<std::weak_ptr<Generation>>();
-  auto all = std::make_shared<Countdown>([this, name, filling, done = std::move(done)](Result<> settled) mutable {
-    done(end_rebuild(name, *filling, std::move(settled)));
+struct Service::Rebuild {
+  std::string name;
+  Done<Result<>> begun, done;
+  std::weak_ptr<Generation> filling = {};
+  Result<> refused = {};
+
+  void tell(Result<> what) {
+    if (auto first = std::exchange(begun, nullptr)) first(std::move(what));
+  }
+};
+
+Result<> Service::rebuildable(const std::string& name) const {
+  const auto found = read_models_.find(name);
+  if (found == read_models_.end())
+    return fail(Code::not_found, fmt::format("there is no read model {}.{}", name_, name));
+  if (found->second->has_next())
+    return fail(Code::conflict, fmt::format("{}.{} is being filled anew already", name_, name));
+  return {};
+}
+
+void Service::rebuild(const std::string& name, Done<Result<>> begun, Done<Result<>> done) {
+  if (auto possible = rebuildable(name); !possible) {
+    begun(possible);
+    return done(std::move(possible));
+  }
+  const auto rebuild = std::make_shared<Rebuild>(Rebuild{name, std::move(begun), std::move(done)});
+  auto all = std::make_shared<Countdown>([this, rebuild](Result<> settled) {
+    auto ended = end_rebuild(*rebuild, std::move(settled));
+    rebuild->tell(ended);
+    std::exchange(rebuild->done, nullptr)(std::move(ended));
   });
   all->begin();
-  auto begun = begin_generation(name, plan_, *found, topics_, all);
-  *filling = read_models_.at(name)->next();
-  all->end(std::move(begun));
+  const auto& plan = *std::ranges::find(plan_->read_models, name, &ReadModelPlan::name);
+  auto filling =
+      begin_generation(name, plan_, plan, topics_, all,
+                       on_control([this, rebuild](Result<> opened) { opened_rebuild(rebuild, std::move(opened)); }));
+  rebuild->filling = read_models_.at(name)->next();
+  all->end(std::move(filling));
+}
+
+// One that finds no room at once is refused rather than kept waiting: whoever asked is still there to be told.
+void Service::opened_rebuild(std::shared_ptr<Rebuild> rebuild, Result<> opened) {
+  if (opened) return rebuild->tell({});
+  const auto found = read_models_.find(rebuild->name);
+  const auto ours = rebuild->filling.lock();
+  if (found == read_models_.end() || !ours || found->second->next() != ours) return;
+  rebuild->refused = std::move(opened);
+  found->second->give_up_next();  // ends the rebuild
 }
 
 // An edit may have put a filling of its own in place of this one, also after this one had settled.
-Result<> Service::end_rebuild(const std::string& name, const std::weak_ptr<Generation>& filled, Result<> settled) {
-  const auto found = read_models_.find(name);
-  const auto ours = filled.lock();
+Result<> Service::end_rebuild(const Rebuild& rebuild, Result<> settled) {
+  if (!rebuild.refused) return rebuild.refused;
+  const auto found = read_models_.find(rebuild.name);
+  const auto ours = rebuild.filling.lock();
   if (found == read_models_.end() || !ours || found->second->next() != ours)
-    return settled ? fail(Code::conflict, fmt::format("{}.{} gave way to an edit", name_, name)) : std::move(settled);
-  if (settled) settled = take_over({name});
+    return settled ? fail(Code::conflict, fmt::format("{}.{} gave way to an edit", name_, rebuild.name))
+                   : std::move(settled);
+  if (settled) settled = take_over({rebuild.name});
   if (!settled) found->second->give_up_next();
   return settled;
 }

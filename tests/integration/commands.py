@@ -172,6 +172,22 @@ class Online(unittest.TestCase):
         renamed = self.ask("PATCH", "/api/users/1", {"username": "lovelace"})
         self.assertEqual(self.author(renamed.position), "lovelace")
 
+    def test_a_rebuild_that_cannot_begin_is_refused_with_its_reason(self):
+        def refused(why, status, service, read_model):
+            done = leat("rebuild", service, read_model, "--in", self.place.system, "--data", self.place.data)
+            self.assertEqual((done.returncode, done.stdout), (1, ""), done)
+            self.assertIn(why, done.stderr)
+            token = json.loads((self.place.data / "running.json").read_text())["token"]
+            answer = self.admin("POST", f"/v1/services/{service}/rebuild?read_model={read_model}",
+                                headers={"Authorization": f"Bearer {token}"})
+            self.assertEqual(answer.status, status, answer.body)
+            self.assertIn(why, answer.json["detail"])
+
+        refused("there is no service nobody", 404, "nobody", "authors")
+        refused("there is no read model social.fans", 404, "social", "fans")
+        self.leat.command("stop", "social")
+        refused("service social does not run: stopped", 409, "social", "authors")
+
     def test_events(self):
         for n in range(25):
             self.leat.post(f"post {n}", 1)
