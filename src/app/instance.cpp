@@ -93,7 +93,8 @@ Result<> Instance::listen() {
 
 void Instance::reload(service::SystemPlan plan, Done<Result<>> done) {
   system_->reload(std::move(plan), [this, done = std::move(done)](Result<> reloaded) mutable {
-    if (reloaded) reloaded = serve_routes();
+    auto served = serve_routes();  // also after a failure: the plan may be in force in some services
+    if (reloaded) reloaded = std::move(served);
     done(std::move(reloaded));
   });
 }

@@ -118,6 +118,12 @@ std::int64_t Database::changes() const { return sqlite3_changes64(connection_->h
 
 bool Database::in_transaction() const { return sqlite3_get_autocommit(connection_->handle) == 0; }
 
+bool Database::has_deferred_violations() const {
+  int violated = 0, unused = 0;
+  sqlite3_db_status(connection_->handle, SQLITE_DBSTATUS_DEFERRED_FKS, &violated, &unused, 0);
+  return violated != 0;
+}
+
 void Database::set_now(std::int64_t unix_ms) { connection_->now_ms = unix_ms; }
 
 Result<CheckpointResult> Database::checkpoint(Checkpoint how, std::string_view schema) {

@@ -125,7 +125,10 @@ Result<> ReadModel::open(std::shared_ptr<const ServicePlan> service, const ReadM
   LEAT_CHECK(prepare_directory());
   LEAT_TRY(const auto files, load_generation_files(context_.platform.files, directory_));
   LEAT_TRY(const auto file, file_for(files, plan));
-  if (file != files.current) LEAT_CHECK(use(file));
+  if (file != files.current) {
+    LEAT_TRY(const auto now, load_generation_files(context_.platform.files, directory_));
+    LEAT_CHECK(remember({file, now.current, now.last}));
+  }
   current_ = begin(std::move(service), plan, topics, file, std::move(opened), [](Result<>) {});
   show_current();
   return {};
@@ -161,9 +164,14 @@ Result<std::string> ReadModel::new_file(GenerationFiles files, const ReadModelPl
   return name_of(plan.hash, files.last);
 }
 
-Result<std::shared_ptr<void>> ReadModel::take_over() {
+Result<> ReadModel::choose_next() {
   LEAT_ASSERT(has_next());
-  LEAT_CHECK(use(file_of(next_.generation->path())));
+  LEAT_TRY(const auto files, load_generation_files(context_.platform.files, directory_));
+  return remember({file_of(next_.generation->path()), file_in_use(files), files.last});
+}
+
+std::shared_ptr<void> ReadModel::take_over() {
+  LEAT_ASSERT(has_next());
   if (current_.generation) current_.generation->set_current(false);  // what it still does concerns nobody
   std::shared_ptr<void> old = std::move(current_.projector);
   current_ = std::move(next_);
@@ -174,10 +182,9 @@ Result<std::shared_ptr<void>> ReadModel::take_over() {
 
 void ReadModel::give_up_next() { next_ = {}; }
 
-Result<> ReadModel::use(const std::string& file) {
-  LEAT_TRY(auto files, load_generation_files(context_.platform.files, directory_));
-  files.previous = std::exchange(files.current, file);
-  return remember(files);
+// Not always the one that was noted: an edit may have chosen another and then been given up.
+std::string ReadModel::file_in_use(const GenerationFiles& files) const {
+  return current_.generation ? file_of(current_.generation->path()) : files.current;
 }
 
 Result<> ReadModel::remember(const GenerationFiles& files) {
@@ -188,7 +195,9 @@ Result<> ReadModel::remember(const GenerationFiles& files) {
 Result<> ReadModel::remove_others(const GenerationFiles& keep) {
   LEAT_TRY(const auto names, context_.platform.files.list(directory_));
   for (const auto& name : names) {
-    if (name == "current" || belongs_to(name, keep.current) || belongs_to(name, keep.previous)) continue;
+    if (name == "current" || belongs_to(name, keep.current) || belongs_to(name, keep.previous) ||
+        belongs_to(name, file_in_use(keep)))
+      continue;
     LEAT_CHECK(context_.platform.files.remove(directory_ + "/" + name));
   }
   return {};

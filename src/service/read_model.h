@@ -45,9 +45,11 @@ class ReadModel {
   Result<> begin_next(std::shared_ptr<const ServicePlan>, const ReadModelPlan&, const Topics&, Opened opened,
                       Settled settled);
   bool has_next() const { return next_.generation != nullptr; }
-  // Makes the next generation the current one, durably, and returns what holds the old one's thread: drop it when no
-  // query needs it to follow any more.
-  Result<std::shared_ptr<void>> take_over();
+  // Notes durably that the next generation is the one in use. Nothing depends on it until take_over().
+  Result<> choose_next();
+  // Makes the next generation the current one and returns what holds the old one's thread: drop it when no query needs
+  // it to follow any more. Requires: it was chosen.
+  std::shared_ptr<void> take_over();
   void give_up_next();
 
   // What the metrics say about the current generation; whoever has asked the bus for its ends knows it.
@@ -68,7 +70,7 @@ class ReadModel {
   Result<std::string> new_file(GenerationFiles, const ReadModelPlan&);
   Result<std::string> file_for(const GenerationFiles&, const ReadModelPlan&);
   Result<> remember(const GenerationFiles&);
-  Result<> use(const std::string& file);
+  std::string file_in_use(const GenerationFiles&) const;
   Result<> remove_others(const GenerationFiles&);
   void show_current();
 

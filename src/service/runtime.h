@@ -46,7 +46,9 @@ class System {
   std::vector<Route> routes() const;
 
   // Fills what is new beside what is old, then puts the new plan in force at one instant: done, and routes() tells the
-  // new ones. With a failure the old plan goes on as if nothing had been asked. One at a time (Code::conflict).
+  // new ones. With a failure the old plan goes on as if nothing had been asked; only when the disk fails at the very
+  // last step some services may have taken it: then the failure names them, and routes() tells each service's plan in
+  // force. One at a time (Code::conflict).
   void reload(SystemPlan, Done<Result<>> done);
   void stop_service(std::string name, Done<Result<>> done);
   void start_service(std::string name, Done<Result<>> done);
@@ -76,6 +78,10 @@ class System {
   void halt_service(const std::string& name, Done<Result<>> done);
   void prepare(std::shared_ptr<Reload>);
   void switch_over(std::shared_ptr<Reload>, Result<> prepared);
+  void give_up(std::shared_ptr<Reload>, Error why);
+  void change_all(std::shared_ptr<Reload>);
+  void put_in_force(std::shared_ptr<Reload>);
+  void start_and_stop_others(std::shared_ptr<Reload>);
   void finish(std::shared_ptr<Reload>, Result<> changed);
   void ask_next_end(std::shared_ptr<Asking>);
   ServiceStatus status_of(const std::string& service, const std::vector<bus::Position>& ends);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "service/runtime_parts.h"
 
@@ -11,6 +12,8 @@ struct System::Reload {
   PlanPtr plan;
   Topics topics;
   Done<Result<>> done;
+  std::vector<std::string> running = {};      // services that change while they run
+  std::map<std::string, Error> refused = {};  // of those: who could not take it at last
 };
 
 namespace {
@@ -18,6 +21,29 @@ namespace {
 bool names(const SystemPlan& plan, const std::string& service) {
   return std::any_of(plan.services.begin(), plan.services.end(),
                      [&](const ServicePlan& other) { return other.name == service; });
+}
+
+Error stopped(const std::string& service) { return {Code::conflict, "service " + service + " is being stopped"}; }
+
+// The new plan, but for services that have to go on with their part of the old one.
+SystemPlan merged(const SystemPlan& next, const SystemPlan& old, const std::map<std::string, Error>& refused) {
+  SystemPlan out = next;
+  for (auto& service : out.services)
+    if (refused.contains(service.name)) service = *std::ranges::find(old.services, service.name, &ServicePlan::name);
+  out.events.insert(old.events.begin(), old.events.end());
+  out.topics.insert(old.topics.begin(), old.topics.end());
+  return out;
+}
+
+// Who took the edit and who did not, by name, and why not.
+Error partly(const std::vector<std::string>& services, const std::map<std::string, Error>& refused) {
+  std::vector<std::string> took, why;
+  for (const auto& name : services)
+    if (!refused.contains(name)) took.push_back(name);
+  for (const auto& [name, error] : refused) why.push_back(fmt::format("{} ({})", name, error.what));
+  return {refused.begin()->second.code,
+          fmt::format("the edit is in force in: {}; not in: {}; those go on as they were",
+                      took.empty() ? "no service" : fmt::format("{}", fmt::join(took, ", ")), fmt::join(why, ", "))};
 }
 
 }  // namespace
@@ -28,7 +54,7 @@ void System::reload(SystemPlan plan, Done<Result<>> done) {
   mailbox_->post([this, reload] {
     if (std::exchange(reloading_, true)) return reload->done(fail(Code::conflict, "another change is being prepared"));
     ensure_topics(reload->plan, [this, reload](Result<Topics> topics) {
-      if (!topics) return finish(reload, fail(std::move(topics).error()));
+      if (!topics) return give_up(reload, std::move(topics).error());
       reload->topics = *std::move(topics);
       prepare(reload);
     });
@@ -41,7 +67,8 @@ void System::prepare(std::shared_ptr<Reload> reload) {
   all->begin();
   for (const auto& service : reload->plan->services) {
     const auto found = slots_.find(service.name);
-    if (found == slots_.end() || !found->second->service) continue;
+    if (found == slots_.end() || !found->second->service || !found->second->when_halted.empty()) continue;
+    reload->running.push_back(service.name);
     all->begin();
     found->second->service->prepare_change(PlanOf(reload->plan, &service), reload->topics,
                                            [all, name = service.name](Result<> ready) {
@@ -52,38 +79,91 @@ void System::prepare(std::shared_ptr<Reload> reload) {
   all->end({});
 }
 
-// Every service that runs in both plans changes; those of the new one alone start, those of the old one alone stop.
+// Since they were tried, rows have changed and the disk may have filled: every service does all that can fail and holds
+// it; only when all have does any of them commit.
 void System::switch_over(std::shared_ptr<Reload> reload, Result<> prepared) {
-  if (!prepared) {
-    for (const auto& [name, slot] : slots_)
-      if (slot->service) slot->service->give_up_change();
-    return finish(reload, std::move(prepared));
+  if (!prepared) return give_up(reload, std::move(prepared).error());
+  const auto all = std::make_shared<Countdown>([this, reload](Result<> held) {
+    if (!held) return give_up(reload, std::move(held).error());
+    change_all(reload);
+  });
+  all->begin();
+  for (const auto& name : reload->running) {
+    all->begin();
+    const auto& service = slots_.at(name)->service;
+    if (!service) {
+      all->end(fail(stopped(name)));
+      continue;
+    }
+    service->hold_change([all, name](Result<> held) {
+      if (!held) held = fail(std::move(held).error().in("service " + name));
+      all->end(std::move(held));
+    });
   }
+  all->end({});
+}
+
+void System::give_up(std::shared_ptr<Reload> reload, Error why) {
+  for (const auto& name : reload->running)
+    if (const auto& slot = slots_.at(name); slot->service) slot->service->give_up_change();
+  finish(reload, fail(std::move(why)));
+}
+
+void System::change_all(std::shared_ptr<Reload> reload) {
+  const auto all = std::make_shared<Countdown>([this, reload](Result<>) { put_in_force(reload); });
+  all->begin();
+  for (const auto& name : reload->running) {
+    all->begin();
+    const auto& service = slots_.at(name)->service;
+    if (!service) {
+      reload->refused.emplace(name, stopped(name));
+      all->end({});
+      continue;
+    }
+    service->change(reload->plan->hash, [all, reload, name](Result<> changed) {
+      if (!changed) reload->refused.emplace(name, std::move(changed).error());
+      all->end({});
+    });
+  }
+  all->end({});
+}
+
+void System::put_in_force(std::shared_ptr<Reload> reload) {
   {
     const std::lock_guard lock(mutex_);
-    plan_ = reload->plan;
-    topics_ = reload->topics;
+    plan_ = reload->refused.empty()
+                ? reload->plan
+                : std::make_shared<const SystemPlan>(merged(*reload->plan, *plan_, reload->refused));
+    auto topics = reload->topics;
+    if (!reload->refused.empty()) topics.merge(topics_);
+    topics_ = std::move(topics);
     for (const auto& service : plan_->services)
       if (auto& slot = slots_[service.name]; !slot) slot = std::make_shared<Slot>(options_);
   }
-  const auto all =
-      std::make_shared<Countdown>([this, reload](Result<> changed) { finish(reload, std::move(changed)); });
+  start_and_stop_others(std::move(reload));
+}
+
+// Those of the new plan alone start, those of the old one alone stop.
+void System::start_and_stop_others(std::shared_ptr<Reload> reload) {
+  const auto all = std::make_shared<Countdown>([this, reload](Result<> changed) {
+    if (!reload->refused.empty()) changed = fail(partly(reload->running, reload->refused));
+    finish(reload, std::move(changed));
+  });
   const auto end = [all](Result<> result) { all->end(std::move(result)); };
   all->begin();
   for (const auto& [name, slot] : slots_) {
-    if (slot->told_to_stop && names(*plan_, name)) continue;
+    const bool stays = names(*plan_, name);
+    if (stays && (slot->told_to_stop || slot->service)) continue;
     all->begin();
-    if (!names(*plan_, name)) {
-      halt_service(name, [this, name, end](Result<> halted) {
-        telemetry_.health.remove("service " + name);
-        end(std::move(halted));
-      });
-    } else if (slot->service) {
-      slot->service->change(plan_->hash, end);
-    } else {
+    if (stays) {
       // One that cannot start is logged and shown by /readyz; the others change, as they do when the system starts.
       run_service(name, [end](Result<>) { end({}); });
+      continue;
     }
+    halt_service(name, [this, name, end](Result<> halted) {
+      telemetry_.health.remove("service " + name);
+      end(std::move(halted));
+    });
   }
   all->end({});
 }

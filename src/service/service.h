@@ -60,7 +60,10 @@ class Service {
   // Tries the plan's migrations, then fills what it needs beside what is there; `done` when everything has caught up.
   // Nothing is changed yet.
   void prepare_change(PlanOf, const Topics&, Done<Result<>> done);
-  // The prepared plan comes into force: migrations, commands, queries and read models.
+  // All of the prepared plan that can fail is done, and can still be undone; commands wait from here on.
+  void hold_change(Done<Result<>> done);
+  // The plan that is held comes into force: migrations, commands, queries and read models. After a failure the one
+  // before goes on.
   void change(std::string plan_hash, Done<Result<>> done);
   void give_up_change();
   // Fills a read model anew and puts it in place of the old one. `begun` is told once, before `done`: it is being
@@ -89,12 +92,13 @@ class Service {
   Result<> begin_generation(
       const std::string& name, const PlanOf&, const ReadModelPlan&, const Topics&, std::shared_ptr<Countdown>,
       ReadModel::Opened opened = [](Result<>) {});
-  Result<> take_over(const std::set<std::string>& names);
+  void take_over(const std::set<std::string>& names);
   struct Rebuild;
   Result<> rebuildable(const std::string& name) const;
   void opened_rebuild(std::shared_ptr<Rebuild>, Result<> opened);
   Result<> end_rebuild(const Rebuild&, Result<> settled);
-  void install(std::string plan_hash, Done<Result<>> done);
+  void install(std::string plan_hash);
+  Result<> choose(const std::set<std::string>& names);
   void begin_fillings(const Topics&, Done<Result<>> done);
 
   const Surroundings around_;

@@ -48,17 +48,25 @@ void Service::begin_fillings(const Topics& topics, Done<Result<>> done) {
   all->end(std::move(begun));
 }
 
+void Service::hold_change(Done<Result<>> done) {
+  LEAT_ASSERT(next_plan_ != nullptr);
+  writer_->hold_plan(next_plan_, on_control([this, done = std::move(done)](Result<> held) mutable {
+                       if (held) held = choose(changing_);
+                       done(std::move(held));
+                     }));
+}
+
 void Service::change(std::string plan_hash, Done<Result<>> done) {
   LEAT_ASSERT(next_plan_ != nullptr);
   relay_->change_topics(own_topics(*next_plan_));
-  writer_->change_plan(next_plan_, on_control([this, plan_hash = std::move(plan_hash),
-                                               done = std::move(done)](Result<> changed) mutable {
-                         if (!changed) return done(std::move(changed));
-                         install(std::move(plan_hash), std::move(done));
-                       }));
+  writer_->take_plan(
+      on_control([this, plan_hash = std::move(plan_hash), done = std::move(done)](Result<> taken) mutable {
+        taken ? install(std::move(plan_hash)) : give_up_change();
+        done(std::move(taken));
+      }));
 }
 
-void Service::install(std::string plan_hash, Done<Result<>> done) {
+void Service::install(std::string plan_hash) {
   plan_ = std::exchange(next_plan_, nullptr);
   plan_hash_ = std::move(plan_hash);
   std::erase_if(read_models_, [&](const auto& entry) {
@@ -66,22 +74,24 @@ void Service::install(std::string plan_hash, Done<Result<>> done) {
                                   [&](const ReadModelPlan& plan) { return plan.name == entry.first; });
     return !kept;
   });
-  done(take_over(std::exchange(changing_, {})));
+  take_over(std::exchange(changing_, {}));
 }
 
-// They take their places; then one exchange of the view shows it to the queries.
-Result<> Service::take_over(const std::set<std::string>& names) {
-  std::vector<std::shared_ptr<void>> old;
-  for (auto& [name, model] : read_models_) {
-    if (!names.contains(name)) continue;
-    LEAT_TRY(auto replaced, model->take_over());
-    old.push_back(std::move(replaced));
-  }
-  show();
+Result<> Service::choose(const std::set<std::string>& names) {
+  for (const auto& name : names) LEAT_CHECK(read_models_.at(name)->choose_next());
   return {};
 }
 
+// They take their places; then one exchange of the view shows it to the queries.
+void Service::take_over(const std::set<std::string>& names) {
+  std::vector<std::shared_ptr<void>> old;
+  for (auto& [name, model] : read_models_)
+    if (names.contains(name)) old.push_back(model->take_over());
+  show();
+}
+
 void Service::give_up_change() {
+  writer_->drop_plan();
   next_plan_ = nullptr;
   for (const auto& name : std::exchange(changing_, {})) {
     const auto found = read_models_.find(name);
@@ -149,7 +159,8 @@ Result<> Service::end_rebuild(const Rebuild& rebuild, Result<> settled) {
   if (found == read_models_.end() || !ours || found->second->next() != ours)
     return settled ? fail(Code::conflict, fmt::format("{}.{} gave way to an edit", name_, rebuild.name))
                    : std::move(settled);
-  if (settled) settled = take_over({rebuild.name});
+  if (settled) settled = choose({rebuild.name});
+  if (settled) take_over({rebuild.name});
   if (!settled) found->second->give_up_next();
   return settled;
 }

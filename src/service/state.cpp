@@ -1,5 +1,6 @@
 #include "service/state.h"
 
+#include <algorithm>
 #include <map>
 
 #include <fmt/format.h>
@@ -7,6 +8,7 @@
 #include "base/content_id.h"
 #include "database/durable_wal.h"
 #include "database/transaction.h"
+#include "definition/tokens.h"
 
 namespace leat::service {
 namespace {
@@ -34,6 +36,8 @@ create table if not exists leat_outbox (
 )";
 
 using Applied = std::map<int, std::string>;
+
+constexpr std::size_t statement_shown_max = 200;
 
 Result<Applied> applied_migrations(database::Database& database) {
   LEAT_TRY(auto rows, database.prepare("select number, hash from leat_migrations", database::Prepare::once));
@@ -66,11 +70,50 @@ Result<> check_history(const Applied& applied, const std::vector<definition::Mig
   return {};
 }
 
+std::string on_one_line(std::string_view sql) {
+  std::string out;
+  const auto tokens = definition::tokenise(sql);
+  if (!tokens) return std::string(sql);
+  bool blank = false;
+  for (const auto& token : *tokens) {
+    if (!token.is_blank()) {
+      if (blank && !out.empty()) out += ' ';
+      out += token.in(sql);
+    }
+    blank = token.is_blank();
+  }
+  return out;
+}
+
+// "social.sql:14:1: create unique index ...": the statement of a script that a failure points at.
+std::string statement_at(const definition::Sql& script, std::size_t offset) {
+  std::size_t end = 0;
+  for (const auto& statement : definition::split(script)) {
+    const auto begin = script.text.find(statement.text, end);
+    if (begin == std::string::npos) break;
+    end = begin + statement.text.size();
+    if (offset >= end) continue;
+    const auto place = script.place(std::max(offset, begin));
+    const auto text = on_one_line(statement.text).substr(0, statement_shown_max);
+    return place.line == 0 ? text : fmt::format("{}:{}:{}: {}", place.file, place.line, place.column, text);
+  }
+  return "";
+}
+
+Error failure_of(const definition::Migration& migration, database::SqlFailure failure) {
+  const auto offset = static_cast<std::size_t>(std::max(failure.offset, 0));
+  failure.error.what += fmt::format(", in {}", statement_at(migration.sql, offset));
+  return std::move(failure.error).in(fmt::format("migration {}", migration.number));
+}
+
 // Requires: a transaction.
 Result<> run(database::Database& database, const definition::Migration& migration, std::int64_t now_ms) {
   database.set_now(now_ms);
   if (auto done = database.execute(migration.sql.text); !done)
-    return fail(std::move(done.error().error).in(fmt::format("migration {}", migration.number)));
+    return fail(failure_of(migration, std::move(done).error()));
+  if (database.has_deferred_violations())
+    return fail(Code::conflict, fmt::format("migration {}: FOREIGN KEY constraint failed, in {}", migration.number,
+                                            statement_at(migration.sql, 0)));
   LEAT_TRY(auto note, database.prepare("insert into leat_migrations values (?1, ?2, ?3)", database::Prepare::once));
   const auto hash = migration_hash(migration);
   const auto at = platform::rfc3339(now_ms);
@@ -122,9 +165,13 @@ Result<> migrate(database::Database& database, const std::vector<definition::Mig
 
 Result<> try_migrations(database::Database& database, const std::vector<definition::Migration>& migrations,
                         platform::Clock& clock) {
-  LEAT_TRY(const auto left, migrations_left(database, migrations));
-  if (left.empty()) return {};
   LEAT_TRY(const auto never_committed, database::Transaction::write(database));
+  return run_new_migrations(database, migrations, clock);
+}
+
+Result<> run_new_migrations(database::Database& database, const std::vector<definition::Migration>& migrations,
+                            platform::Clock& clock) {
+  LEAT_TRY(const auto left, migrations_left(database, migrations));
   for (const auto* migration : left) LEAT_CHECK(run(database, *migration, clock.unix_ms()));
   return {};
 }

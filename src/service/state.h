@@ -28,7 +28,10 @@ std::string migration_hash(const definition::Migration&);
 
 // Applies what is new, as open_state() does. Requires: no transaction is open.
 Result<> migrate(database::Database&, const std::vector<definition::Migration>& migrations, platform::Clock&);
-// Does the same, and undoes it: whether migrate() would succeed on what is there now.
+// The same in a transaction that the caller has opened and commits or not. The failure names file and statement.
+Result<> run_new_migrations(database::Database&, const std::vector<definition::Migration>& migrations,
+                            platform::Clock&);
+// Does it all, and undoes it: whether it would succeed on what is there now.
 Result<> try_migrations(database::Database&, const std::vector<definition::Migration>& migrations, platform::Clock&);
 
 }  // namespace leat::service

@@ -112,6 +112,8 @@ std::vector<Command> Writer::take() {
 }
 
 void Writer::run() {
+  if (held_plan_ && !draining()) return;  // comes again when that is decided
+  let_go();
   if (auto commands = take(); !commands.empty()) execute(std::move(commands));
   Task drained;
   {
@@ -131,24 +133,11 @@ void Writer::drain(Task done) {
   wake();
 }
 
-void Writer::try_migrations(std::shared_ptr<const ServicePlan> plan, Done<Result<>> done) {
-  executor_->post([this, plan = std::move(plan), done = std::move(done)]() mutable {
-    if (auto opened = ensure_open(); !opened) return done(std::move(opened));
-    done(service::try_migrations(state_->database, plan->state, context_.platform.clock));
-  });
-}
-
-void Writer::change_plan(std::shared_ptr<const ServicePlan> plan, Done<Result<>> done) {
-  executor_->post([this, plan = std::move(plan), done = std::move(done)]() mutable {
-    if (auto opened = ensure_open(); !opened) return done(std::move(opened));
-    if (auto migrated = migrate(state_->database, plan->state, context_.platform.clock); !migrated)
-      return done(std::move(migrated));
-    plan_ = std::move(plan);
-    reactions_.clear();
-    reactions_.resize(plan_->commands.size());
-    numbers_ = std::make_shared<Numbers>(context_.telemetry.metrics, context_.service, *plan_);
-    done({});
-  });
+void Writer::adopt(std::shared_ptr<const ServicePlan> plan) {
+  plan_ = std::move(plan);
+  reactions_.clear();
+  reactions_.resize(plan_->commands.size());
+  numbers_ = std::make_shared<Numbers>(context_.telemetry.metrics, context_.service, *plan_);
 }
 
 Result<> Writer::ensure_open() {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "database/transaction.h"
 #include "platform/platform.h"
 #include "service/backoff.h"
 #include "service/command.h"
@@ -53,8 +54,12 @@ class Writer {
   void submit(Command);
   // Whether the plan's migrations fit the state: they run on it, and nothing of them is kept.
   void try_migrations(std::shared_ptr<const ServicePlan>, Done<Result<>> done);
-  // Migrates and goes on with another plan; commands for the earlier one that still wait are answered 503.
-  void change_plan(std::shared_ptr<const ServicePlan>, Done<Result<>> done);
+  // Runs the plan's migrations in a transaction that stays open; commands wait from here on, until one of the next two.
+  void hold_plan(std::shared_ptr<const ServicePlan>, Done<Result<>> done);
+  // Commits, and goes on with that plan; commands for the earlier one that still wait are answered 503. After a failure
+  // the earlier one goes on. Code::conflict when nothing is held any more (the service is being stopped).
+  void take_plan(Done<Result<>> done);
+  void drop_plan();  // as if nothing had been held
 
   std::size_t waiting() const;
   std::string trouble() const;  // why commands cannot be committed; empty when they can
@@ -68,6 +73,11 @@ class Writer {
   void wake();
   void run();
   std::vector<Command> take();
+  Result<> hold(std::shared_ptr<const ServicePlan>);
+  Result<> take_held();
+  void let_go();
+  void adopt(std::shared_ptr<const ServicePlan>);
+  bool draining() const;
   Result<> ensure_open();
   Result<> reopen();
   void execute(std::vector<Command>);
@@ -102,6 +112,8 @@ class Writer {
   std::optional<Outbox> outbox_;
   database::Statement next_version_;
   std::vector<std::optional<Reaction>> reactions_;
+  std::shared_ptr<const ServicePlan> held_plan_;  // null: nothing is held
+  std::optional<database::Transaction> held_;     // with its migrations
   std::uint64_t last_number_ = 0, forgotten_ = 0;
   Backoff backoff_;
   bool paused_ = false;  // look_for_room() will come

@@ -5,6 +5,7 @@
 namespace leat::service {
 
 void Writer::drop_connection() {
+  let_go();
   reactions_.clear();
   next_version_ = {};
   outbox_.reset();
@@ -27,7 +28,7 @@ void Writer::pause(const Error& error) {
 
 void Writer::look_for_room() {
   if (!std::exchange(paused_, false)) return;
-  const auto wrote = write_something();
+  const auto wrote = held_plan_ ? fail(Code::no_space, "an edit is being put in force") : write_something();
   if (wrote) return go_on();
   if (wrote.error().code != Code::no_space) drop_connection();
   pause(wrote.error());
