@@ -19,6 +19,7 @@ Result<std::unique_ptr<Journal>> Journal::open(platform::Files& files, platform:
     LEAT_TRY(journal->file_, files.open(journal->path(place.file), platform::Open::write_direct));
     LEAT_TRY(const std::uint64_t size, journal->file_->size());
     journal->written_ = size / journal_page_bytes * journal_page_bytes;
+    journal->durable_bytes_ = size;  // what recovery leaves is flushed
   }
   return journal;
 }
@@ -47,11 +48,12 @@ Result<> Journal::write_zeros(platform::File& file, std::uint64_t up_to) {
 }
 
 Result<> Journal::commit(GroupBuilder& group, bool flush) {
-  const std::string_view bytes = group.finish();
+  const std::string_view bytes = group.finish(durable_bytes_);
   // The outcome of a failure is open, also when the disk calls itself full: never Code::no_space, which may be retried.
   if (auto written = file_->write_at(place_.position, bytes); !written) return fail(Code::io, written.error().what);
   if (flush) {
     if (auto synced = file_->sync(); !synced) return fail(Code::io, synced.error().what);
+    durable_bytes_ = written_;
   }
   place_.position += bytes.size();
   ++place_.next_sequence;
@@ -105,6 +107,8 @@ Result<> Journal::rotate(const std::function<void(GroupBuilder&)>& snapshot) {
   const auto room = write_zeros(*next, group_.finish().size());
   const std::uint64_t written_next = std::exchange(written_, written_before);
   if (!room) return room;
+  // Its length stands before a group says it.
+  if (auto synced = next->sync(); !synced) return fail(Code::io, synced.error().what);
   if (place_.file != 0) {
     LEAT_CHECK(make_room(0));
     begin().add(ContinuesEntry{number, salt});  // from now on a missing file is damage, not the end of the journal
@@ -116,6 +120,7 @@ Result<> Journal::rotate(const std::function<void(GroupBuilder&)>& snapshot) {
   place_.next_exists = false;
   file_ = std::move(next);
   written_ = written_next;
+  durable_bytes_ = written_next;
   fill();
   return commit();
 }

@@ -79,8 +79,9 @@ class Journal {
   const std::uint64_t file_bytes_;
   JournalPlace place_;
   std::unique_ptr<platform::File> file_;
-  std::uint64_t written_ = 0;      // bytes of the file that hold something, be it zeros
-  std::uint64_t step_ = 64 << 10;  // of zeros written ahead; grows to step_max
+  std::uint64_t written_ = 0;        // bytes of the file that hold something, be it zeros
+  std::uint64_t durable_bytes_ = 0;  // of these, as of the last flush
+  std::uint64_t step_ = 64 << 10;    // of zeros written ahead; grows to step_max
   GroupBuilder group_;
   std::atomic<std::uint64_t> live_from_;
 };

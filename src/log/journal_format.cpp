@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::uint32_t magic = 0x4c4a4731;  // "LJG1"
 constexpr std::size_t crc_at = 4, sequence_at = 8, salt_at = 16, payload_at = 24, flags_at = 28;
-constexpr std::uint32_t snapshot_flag = 1;
+constexpr std::uint32_t snapshot_flag = 1;  // above it: the file's length in pages
 
 enum class Kind : std::uint8_t { data = 1, end, epoch, removed, live_from, continues, clean };
 
@@ -134,8 +134,10 @@ void GroupBuilder::add(const ContinuesEntry& entry) {
 
 void GroupBuilder::add(const CleanEntry&) { append_be(buffer_, static_cast<std::uint8_t>(Kind::clean)); }
 
-std::string_view GroupBuilder::finish() {
+std::string_view GroupBuilder::finish(std::uint64_t file_bytes) {
   const std::size_t used = buffer_.size();
+  const auto flags = load_be<std::uint32_t>(buffer_.data() + flags_at) & snapshot_flag;
+  store_be(buffer_.data() + flags_at, flags | static_cast<std::uint32_t>(file_bytes / journal_page_bytes) << 1);
   store_be(buffer_.data() + payload_at, static_cast<std::uint32_t>(used - group_header_bytes));
   store_be(buffer_.data() + crc_at, crc32c(std::string_view(buffer_).substr(sequence_at)));
   buffer_.resize(whole_pages(used));
@@ -146,9 +148,11 @@ std::optional<GroupHeader> peek_group(std::string_view file, std::size_t positio
   if (position > file.size() || file.size() - position < group_header_bytes) return std::nullopt;
   const char* at = file.data() + position;
   if (load_be<std::uint32_t>(at) != magic) return std::nullopt;
+  const auto flags = load_be<std::uint32_t>(at + flags_at);
   return GroupHeader{.sequence = load_be<std::uint64_t>(at + sequence_at),
                      .salt = load_be<std::uint64_t>(at + salt_at),
-                     .snapshot = load_be<std::uint32_t>(at + flags_at) == snapshot_flag,
+                     .snapshot = (flags & snapshot_flag) != 0,
+                     .file_bytes = std::uint64_t{flags >> 1} * journal_page_bytes,
                      .payload_bytes = load_be<std::uint32_t>(at + payload_at)};
 }
 

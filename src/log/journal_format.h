@@ -57,9 +57,10 @@ struct CleanEntry {};
 using Entry = std::variant<DataEntry, EndEntry, EpochEntry, RemovedEntry, LiveFromEntry, ContinuesEntry, CleanEntry>;
 
 struct GroupHeader {
-  std::uint64_t sequence;  // one more than the group before, across files and lives
-  std::uint64_t salt;      // chance, new for every use of a file: no client can write bytes that pass for a group
-  bool snapshot;           // the first group of a file: names the end of every partition
+  std::uint64_t sequence;    // one more than the group before, across files and lives
+  std::uint64_t salt;        // chance, new for every use of a file: no client can write bytes that pass for a group
+  bool snapshot;             // the first group of a file: names the end of every partition
+  std::uint64_t file_bytes;  // how long its file was, durably, before this group: a shorter one has been cut
   std::uint32_t payload_bytes;
   std::size_t size_bytes() const { return group_header_bytes + payload_bytes; }
 };
@@ -77,8 +78,8 @@ class GroupBuilder {
   void add(const ContinuesEntry&);
   void add(const CleanEntry&);
   std::string& buffer() { return buffer_; }
-  // The group, padded to whole pages.
-  std::string_view finish();
+  // The group, padded to whole pages. `file_bytes`, a multiple of a page: see GroupHeader; 0 says nothing.
+  std::string_view finish(std::uint64_t file_bytes = 0);
 
  private:
   void begin_entry(std::uint8_t kind, PartitionId);

@@ -96,7 +96,9 @@ Result<JournalFile> Scanner::load(std::uint64_t number) {
     if (file.groups.empty() && !begins(number, *entries)) break;
     file.groups.push_back({file.end, *header, *std::move(entries)});
     file.end += whole_pages(header->size_bytes());
+    file.size = std::max<std::size_t>({file.size, file.end, header->file_bytes});
   }
+  if (file.bytes.size() < file.size) return damaged(file.path, file.bytes.size(), file.size, "the file is cut short");
   return file;
 }
 

@@ -21,7 +21,8 @@ struct JournalFile {
   std::string path;
   std::string bytes;
   std::vector<Group> groups;
-  std::size_t end = 0;  // of the last group
+  std::size_t end = 0;   // of the last group
+  std::size_t size = 0;  // that its groups say it had durably; at least `end`
 };
 
 struct JournalScan {

@@ -44,7 +44,8 @@ Result<> Recoverer::load_manifests() {
       continue;
     }
     if (!manifest) return fail(std::move(manifest).error());
-    if (manifest->id != *id) return damaged(*id, fmt::format("it is of partition {}", text(manifest->id)));
+    if (manifest->id != *id)
+      return damaged(*id, fmt::format("bytes [10, 30): it is of partition {}", text(manifest->id)));
     manifests_.emplace(*id, *std::move(manifest));
   }
   return {};
@@ -176,12 +177,16 @@ Result<> Recoverer::open_partition(PartitionId id, const Replayed& state) {
   return {};
 }
 
-// What replay has read may be in memory only. It must not vanish once a reader has seen it. The last file is cut behind
-// its last group, which also gives it its size anew: a flush that failed may have lost that, and says so only once.
+// What replay has read may be in memory only. It must not vanish once a reader has seen it. The last file is emptied
+// behind its last group, and cut, but never below the length that its groups speak of. That also gives it its size
+// anew: a flush that failed may have lost what lies beyond that length, and says so only once.
 Result<> Recoverer::sync_live_journal(const JournalScan& scan) {
   for (const JournalFile& file : scan.live) {
     LEAT_TRY(const auto opened, files_.open(file.path, platform::Open::write));
-    if (&file == &scan.live.back()) LEAT_CHECK(opened->truncate(file.end));
+    if (&file == &scan.live.back()) {
+      LEAT_CHECK(opened->truncate(file.size));
+      LEAT_CHECK(opened->write_at(file.end, std::string(file.size - file.end, '\0')));
+    }
     LEAT_CHECK(opened->sync());
   }
   return {};

@@ -120,7 +120,10 @@ Result<> Replay::apply(const DataEntry& entry) {
     rest.remove_prefix(header->size_bytes());
   }
   const auto manifest = manifests_.find(entry.partition);
-  if (manifest == manifests_.end()) return contradiction(entry.partition, "its manifest is missing");
+  if (manifest == manifests_.end()) {
+    return fail(Code::corrupt,
+                fmt::format("{}/{}: the file is missing", store_.folder(entry.partition), manifest_name));
+  }
   if (state.next <= manifest->second.settled) return {};
   const auto named = [&](const SegmentEntry& one) { return one.name == SegmentName{entry.segment, 0}; };
   if (std::ranges::none_of(manifest->second.segments, named)) {
