@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 BENCH ?=
 SEEDS ?= 1..1000
 
-.PHONY: help build demo test test-asan simulate bench lint lint-all format install clean
+.PHONY: help build demo test test-asan simulate damage bench lint lint-all format install clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -36,6 +36,12 @@ simulate: ## crashes the whole chain from many seeds: SEEDS=1..1000, or one to s
 	@cmake --preset release --log-level=WARNING
 	cmake --build build -j $(JOBS) --target simulate
 	build/simulate --seeds $(SEEDS)
+
+damage: ## flips every bit and cuts at every length of small logs; ten minutes and more
+	@tools/setup build test
+	@cmake --preset release --log-level=WARNING
+	cmake --build build -j $(JOBS) --target log_test
+	LEAT_DAMAGE=all build/log_test --gtest_filter='*Damage*'
 
 bench: ## every benchmark beside its limit, under ten minutes; BENCH="query start" picks some
 	@tools/setup build bench

@@ -1,135 +1,203 @@
-// What is damaged below the durable end is an error that names its file, never silence and never other data.
-#include <fmt/format.h>
+// A log that was closed in order, and every kind of damage to every file of it: refused at open, or an error of that
+// range alone, or no difference at all. Never silence, never other data, never an end of log.
 #include <gmock/gmock.h>
 
-#include "log/log.h"
-#include "log/test_world.h"
+#include "log/test_damage.h"
 
 namespace leat::log {
 namespace {
 
-// A small log, closed in order: two partitions, a few segments each.
-class ClosedLog {
- public:
-  using Values = std::map<std::int64_t, std::string>;
+// Several partitions: rolled, compacted, cut at the front, large enough for an index, empty.
+Kept make_closed_log() {
+  platform::SimWorld world(11);
+  EXPECT_TRUE(world.files().make_directory("d"));
+  auto log = *Log::open(world.platform(), "d", {});
+  const auto put = [&](PartitionId id, const std::vector<std::string>& values, std::int64_t ms) {
+    EXPECT_TRUE(append(world, *log, {{id, batch_of(values, ms)}}));
+  };
+  const PartitionId rolled = partition(0), compacted = partition(1), cut = partition(0, 2), large = partition(1, 2);
+  for (const PartitionId id : {rolled, compacted, cut}) EXPECT_TRUE(log->create(id, {.segment_bytes = 300}));
+  for (const PartitionId id : {large, partition(2, 2)}) EXPECT_TRUE(log->create(id, {}));
+  for (int i = 0; i < 12; ++i) {
+    put(rolled, {fmt::format("a{}", i)}, 1000 + i);
+    put(compacted, {"b", "c"}, 1000 + i);
+    put(cut, {fmt::format("d{}", i), "e"}, 1000 + i);
+    put(large, {std::string(1000, static_cast<char>('a' + i))}, 1000 + i);
+  }
+  std::string kept = batch_of({"kept"}, 1004);
+  stamp(kept.data(), Offset{7}, Epoch{0});
+  EXPECT_TRUE(log->replace_before(compacted, Offset{12}, kept));
+  EXPECT_TRUE(log->delete_before(cut, Offset{5}));
+  Kept out{.files = {}, .answers = all_answers(*log)};
+  EXPECT_TRUE(log->close());
+  out.files = collect(world.files());
+  return out;
+}
 
-  ClosedLog() {
-    EXPECT_TRUE(world_->files().make_directory("d"));
-    auto log = Log::open(world_->platform(), "d", {});
-    EXPECT_TRUE(log);
-    for (const PartitionId id : ids_) EXPECT_TRUE((*log)->create(id, {.segment_bytes = 300}));
-    for (int i = 0; i < 12; ++i) {
-      EXPECT_TRUE(
-          append(*world_, **log, {{ids_[0], batch_of({fmt::format("a{}", i)})}, {ids_[1], batch_of({"b", "c"})}}));
+const Kept& closed_log() {
+  static const Kept kept = make_closed_log();
+  return kept;
+}
+
+// The partition that a path belongs to; nothing for the journal's.
+std::optional<PartitionId> partition_of(const std::string& path) {
+  const std::string folder = path.substr(0, path.rfind('/'));
+  return parse_partition(folder.substr(folder.rfind('/') + 1));
+}
+
+// Which offsets a segment's file may take with it: from its base to that of the next one.
+std::pair<Offset, Offset> offsets_of(const std::string& path) {
+  const std::string folder = path.substr(0, path.rfind('/') + 1);
+  const auto own = parse_segment_file(path.substr(folder.size()));
+  if (!own) return {Offset{0}, Offset{std::numeric_limits<std::int64_t>::max()}};
+  const Offset base = own->base;
+  Offset next{std::numeric_limits<std::int64_t>::max()};
+  for (const auto& [other, bytes] : closed_log().files) {
+    const auto name = other.starts_with(folder) ? parse_segment_file(other.substr(folder.size())) : std::nullopt;
+    if (name && name->base > base) next = std::min(next, name->base);
+  }
+  return {base, next};
+}
+
+// What is wrong with how a directory is taken in which only `path` is other than it was; empty when it is taken well.
+std::string verdict(const Changes& changes, const std::string& path) {
+  const auto own = partition_of(path);
+  std::set<Offset> failing;
+  const Outcome outcome = open_and_read(closed_log(), changes, own.value_or(PartitionId{}), [&](Log& log) {
+    for (const auto& [offset, value] : closed_log().answers.at(*own).values) {
+      if (!log.read(*own, Offset{offset}, 1)) failing.insert(Offset{offset});
     }
-    for (const PartitionId id : ids_) values_[id] = *read_all(**log, id);
-    EXPECT_TRUE((*log)->close());
-    for (const std::string folder : {"d/journal", "d/partitions"}) collect(folder);
+  });
+  if (path.ends_with(".index")) return outcome.intact(closed_log()) ? "" : "an index is more than a cache";
+  if (outcome.refused) return complaint_about(*outcome.refused, path);
+  for (const auto& [id, error] : outcome.unreadable) {
+    if (own && own != id) return "a partition suffers for another: " + error.what;
+    if (auto wrong = complaint_about(error, path); !wrong.empty()) return wrong;
   }
+  for (const auto& [id, answers] : closed_log().answers) {
+    if (!outcome.read.contains(id) && !outcome.unreadable.contains(id)) return "a partition is gone";
+    if (outcome.read.contains(id) && outcome.read.at(id) != answers) return "other answers";
+  }
+  if (failing.empty()) return {};
+  const auto [begin, end] = offsets_of(path);
+  return *failing.begin() >= begin && *failing.rbegin() < end ? "" : "another segment suffers";
+}
 
-  const std::map<std::string, std::string>& files() const { return files_; }
-  static bool is_index(const std::string& path) { return path.ends_with(".index"); }
+std::string verdict_on(const std::string& path, std::string bytes) { return verdict({{path, std::move(bytes)}}, path); }
 
-  // Another machine with the directory as it was closed, but for one file: other bytes, or none.
-  void damage(const std::string& path, const std::optional<std::string>& bytes) {
-    world_ = std::make_unique<platform::SimWorld>(11);
-    for (const auto& [name, content] : files_) {
-      if (name != path) write(name, content);
-    }
-    if (bytes) write(path, *bytes);
+Changes without(const std::function<bool(const std::string&)>& is_gone) {
+  Changes changes;
+  for (const auto& [path, bytes] : closed_log().files) {
+    if (is_gone(path)) changes[path] = std::nullopt;
   }
+  return changes;
+}
 
-  // What is wrong with how the log takes the damage of `path`; empty when it takes it well.
-  std::string verdict(const std::string& path) {
-    auto log = Log::open(world_->platform(), "d", {});
-    if (!log) return judge(log.error(), path);
-    for (const PartitionId id : ids_) {
-      const auto read = read_all(**log, id, 100);
-      if (read && *read != values_[id]) return "other data";
-      const bool own = path.find(text_of(id)) != std::string::npos || path.find("journal") != std::string::npos;
-      if (!read && !own) return "a partition suffers for another";
-      if (!read) {
-        if (auto bad = judge(read.error(), path); !bad.empty()) return bad;
-      }
-    }
-    return {};
-  }
-
- private:
-  static std::string text_of(PartitionId id) { return fmt::format("{}-{}", id.topic.value.text(), id.index.value); }
-  static std::string judge(const Error& error, const std::string& path) {
-    if (error.code != Code::corrupt) return "not called corrupt: " + error.what;
-    return error.what.find(path) != std::string::npos ? "" : "the file is not named: " + error.what;
-  }
-  void collect(const std::string& folder) {
-    const auto names = world_->files().list(folder);
-    for (const std::string& name : *names) {
-      const std::string path = folder + "/" + name;
-      if (auto bytes = platform::read_file(world_->files(), path))
-        files_[path] = *bytes;
-      else
-        collect(path);
-    }
-  }
-  void write(const std::string& path, const std::string& bytes) {
-    EXPECT_TRUE(world_->files().make_directory(path.substr(0, path.rfind('/'))));
-    const auto file = world_->files().open(path, platform::Open::create);
-    EXPECT_TRUE(file);
-    EXPECT_TRUE((*file)->write_at(0, bytes));
-  }
-
-  std::unique_ptr<platform::SimWorld> world_ = std::make_unique<platform::SimWorld>(11);
-  const std::vector<PartitionId> ids_{partition(0), partition(1)};
-  std::map<PartitionId, Values> values_;
-  std::map<std::string, std::string> files_;
-};
+TEST(LogDamage, TheUndamagedLogIsIntact) { EXPECT_TRUE(open_and_read(closed_log(), {}).intact(closed_log())); }
 
 TEST(LogDamage, EveryFlippedBitIsFoundOrHarmless) {
-  ClosedLog closed;
-  constexpr std::size_t journal_bytes_looked_at = 600;
-  for (const auto& [path, bytes] : closed.files()) {
-    const bool journal = path.find("journal") != std::string::npos;
-    const std::size_t end = journal ? std::min(bytes.size(), journal_bytes_looked_at) : bytes.size();
-    for (std::size_t at = 0; at < end; ++at) {
-      std::string flipped = bytes;
-      flipped[at] = static_cast<char>(flipped[at] ^ 1 << at % 8);
-      closed.damage(path, flipped);
-      ASSERT_EQ(closed.verdict(path), "") << path << ", byte " << at;
-    }
+  for (const auto& [path, bytes] : closed_log().files) {
+    const std::size_t used = meaningful_bytes(bytes);
+    const std::size_t step = every_bit() || used < 1000 ? 1
+                             : used < 20'000            ? 29
+                                                        : 1009;  // odd: all eight bits have their turn
+    for (std::size_t bit = 0; bit < used * 8; bit += step)
+      ASSERT_EQ(verdict_on(path, flipped(bytes, bit)), "") << path << ", bit " << bit;
+    for (std::size_t bit = used * 8; bit < bytes.size() * 8; bit += every_bit() ? 1 : 12'289)
+      ASSERT_EQ(verdict_on(path, flipped(bytes, bit)), "") << path << ", a zero, bit " << bit;
   }
 }
 
 TEST(LogDamage, EveryCutIsFoundOrHarmless) {
-  ClosedLog closed;
-  for (const auto& [path, bytes] : closed.files()) {
-    const std::size_t step = bytes.size() > 5000 ? 1021 : 1;
-    for (std::size_t size = 0; size < bytes.size(); size += step) {
-      closed.damage(path, bytes.substr(0, size));
-      ASSERT_EQ(closed.verdict(path), "") << path << " cut to " << size;
+  for (const auto& [path, bytes] : closed_log().files) {
+    const std::size_t used = meaningful_bytes(bytes);
+    const std::size_t step = every_bit() || used < 1000 ? 1 : used < 20'000 ? 37 : 509;
+    for (std::size_t size = 0; size < used; size += step)
+      ASSERT_EQ(verdict_on(path, bytes.substr(0, size)), "") << path << " cut to " << size;
+    for (std::size_t size = used; size < bytes.size(); size += every_bit() ? 1 : 4093)
+      ASSERT_EQ(verdict_on(path, bytes.substr(0, size)), "") << path << " cut to " << size;
+  }
+}
+
+TEST(LogDamage, EveryZeroedPieceIsFoundOrHarmless) {
+  for (const auto& [path, bytes] : closed_log().files) {
+    for (std::size_t begin = 0; begin < bytes.size(); begin += 512) {
+      for (const std::size_t length : {std::size_t{512}, std::size_t{4096}, bytes.size()}) {
+        std::string zeroed = bytes;
+        const std::size_t end = std::min(begin + length, bytes.size());
+        std::fill(zeroed.begin() + static_cast<std::ptrdiff_t>(begin),
+                  zeroed.begin() + static_cast<std::ptrdiff_t>(end), '\0');
+        ASSERT_EQ(verdict_on(path, zeroed), "") << path << ", zeros in [" << begin << ", " << end << ")";
+      }
     }
+  }
+}
+
+TEST(LogDamage, EveryGrownFileIsHarmless) {
+  for (const auto& [path, bytes] : closed_log().files) {
+    for (const std::string& more : {std::string(1, '\0'), std::string(5000, '\0'), bytes, std::string(100, 'x')})
+      ASSERT_EQ(verdict_on(path, bytes + more), "") << path << " and " << more.size();
   }
 }
 
 TEST(LogDamage, EveryMissingFileIsFoundOrHarmless) {
-  ClosedLog closed;
-  for (const auto& [path, bytes] : closed.files()) {
-    closed.damage(path, std::nullopt);
-    EXPECT_EQ(closed.verdict(path), "") << path;
+  for (const auto& [path, bytes] : closed_log().files) {
+    EXPECT_EQ(verdict({{path, std::nullopt}}, path), "") << path;
   }
 }
 
+TEST(LogDamage, EveryMissingFolderIsFound) {
+  std::set<std::string> folders;
+  for (const auto& [path, bytes] : closed_log().files) folders.insert(path.substr(0, path.rfind('/')));
+  for (const std::string& folder : folders) {
+    const Outcome outcome =
+        open_and_read(closed_log(), without([&](const std::string& path) { return path.starts_with(folder + "/"); }));
+    ASSERT_TRUE(outcome.refused) << folder;
+    EXPECT_EQ(complaint_about(*outcome.refused, folder), "");
+  }
+}
+
+TEST(LogDamage, MissingIndexesTogetherAreHarmless) {
+  const Changes gone = without([](const std::string& path) { return path.ends_with(".index"); });
+  EXPECT_FALSE(gone.empty());
+  EXPECT_TRUE(open_and_read(closed_log(), gone).intact(closed_log()));
+}
+
+// A misdirected write, a restore to the wrong place: every file of a segment in the place of every other.
 TEST(LogDamage, SwappedFilesAreFound) {
-  ClosedLog closed;
-  for (const std::string extension : {".log", ".sums"}) {
-    std::vector<std::string> paths;
-    for (const auto& [path, bytes] : closed.files()) {
-      if (path.ends_with(extension)) paths.push_back(path);
+  for (const auto& [path, bytes] : closed_log().files) {
+    const auto dot = path.rfind('.');
+    for (const auto& [other, others] : closed_log().files) {
+      const bool same_kind = dot != std::string::npos && other.ends_with(path.substr(dot));
+      const bool both_manifests = path.ends_with("/manifest") && other.ends_with("/manifest");
+      if (path == other || !(same_kind || both_manifests)) continue;
+      EXPECT_EQ(verdict_on(path, others), "") << path << " is " << other;
     }
-    ASSERT_GT(paths.size(), 2u);
-    for (const std::string& path : paths) {
-      const std::string& other = path == paths.front() ? paths.back() : paths.front();
-      closed.damage(path, closed.files().at(other));
-      EXPECT_EQ(closed.verdict(path), "") << path;
+  }
+}
+
+TEST(LogDamage, SwappedSegmentsWithTheirSumsAreFound) {
+  for (const auto& [path, bytes] : closed_log().files) {
+    if (!path.ends_with(".log") || bytes.empty()) continue;
+    for (const auto& [other, others] : closed_log().files) {
+      if (path == other || !other.ends_with(".log")) continue;
+      const auto sums = [](const std::string& log) { return log.substr(0, log.size() - 4) + ".sums"; };
+      if (others == bytes) continue;
+      const Changes changes{{path, others}, {sums(path), closed_log().files.at(sums(other))}};
+      EXPECT_EQ(verdict(changes, path), "") << path << " is " << other;
+    }
+  }
+}
+
+TEST(LogDamage, DoubledSegmentsAreFoundOrHarmless) {
+  for (const auto& [path, bytes] : closed_log().files) {
+    if (!path.ends_with(".log")) continue;
+    const std::string folder = path.substr(0, path.rfind('/') + 1);
+    for (const SegmentName name :
+         {SegmentName{Offset{1}}, SegmentName{Offset{3}}, SegmentName{Offset{999}}, SegmentName{Offset{0}, 7}}) {
+      const std::string copy = folder + segment_stem(name) + ".log";
+      if (closed_log().files.contains(copy)) continue;
+      EXPECT_EQ(verdict_on(copy, bytes), "") << copy;
     }
   }
 }

@@ -1,0 +1,106 @@
+// A log that a power cut has ended, and damage to what it left. The journal's last group may be lost, since damage
+// there looks like a torn write; nothing else ever is without an error that names file and range.
+#include <gmock/gmock.h>
+
+#include "log/test_damage.h"
+
+namespace leat::log {
+namespace {
+
+struct Crashed {
+  Kept kept;
+  std::map<PartitionId, Answers> without_last;  // as if the last append had not been
+};
+
+// Two journal files, segments rolled, and less than all of it flushed behind the journal.
+Crashed make_crashed_log() {
+  platform::SimWorld world(5);
+  EXPECT_TRUE(world.files().make_directory("d") && world.files().sync_directory("/"));
+  Crashed out;
+  {
+    auto log = *Log::open(world.platform(), "d", {.journal_bytes = 32 << 10});
+    const PartitionId a = partition(0), b = partition(1);
+    EXPECT_TRUE(log->create(a, {.segment_bytes = 400}) && log->create(b, {}));
+    for (int i = 0; i < 13; ++i) {
+      out.without_last = all_answers(*log);
+      const std::string value = fmt::format("{} {}", i, std::string(60, 'v'));
+      EXPECT_TRUE(append(world, *log, {{a, batch_of({value}, 1000 + i)}, {b, batch_of({value, "w"}, 1000 + i)}}));
+    }
+    out.kept.answers = all_answers(*log);
+    world.files().crash();
+  }
+  world.restart();
+  out.kept.files = collect(world.files());
+  return out;
+}
+
+const Crashed& crashed_log() {
+  static const Crashed crashed = make_crashed_log();
+  return crashed;
+}
+
+bool in_journal(const std::string& path) { return path.find("/journal/") != std::string::npos; }
+
+// Empty when the damage is taken well.
+std::string verdict(const std::string& path, std::optional<std::string> bytes) {
+  const Outcome outcome = open_and_read(crashed_log().kept, {{path, std::move(bytes)}});
+  if (outcome.refused) return complaint_about(*outcome.refused, in_journal(path) ? "d/journal/" : path);
+  for (const auto& [id, error] : outcome.unreadable) {
+    if (auto wrong = complaint_about(error, path); !wrong.empty()) return wrong;
+  }
+  const bool all = std::ranges::all_of(
+      outcome.read, [](const auto& one) { return crashed_log().kept.answers.at(one.first) == one.second; });
+  if (all && outcome.read.size() + outcome.unreadable.size() == crashed_log().kept.answers.size()) return {};
+  if (in_journal(path) && outcome.read == crashed_log().without_last) return {};
+  return "other answers";
+}
+
+TEST(LogUncleanDamage, TheCrashTookNothing) {
+  EXPECT_TRUE(open_and_read(crashed_log().kept, {}).intact(crashed_log().kept));
+  EXPECT_GE(std::ranges::count_if(crashed_log().kept.files, [](const auto& file) { return in_journal(file.first); }),
+            2);
+}
+
+TEST(LogUncleanDamage, EveryFlippedBitIsFoundOrCostsTheLastGroup) {
+  for (const auto& [path, bytes] : crashed_log().kept.files) {
+    const std::size_t used = meaningful_bytes(bytes);
+    for (std::size_t bit = 0; bit < used * 8; bit += every_bit() || used < 1000 ? 1 : 101)
+      ASSERT_EQ(verdict(path, flipped(bytes, bit)), "") << path << ", bit " << bit;
+  }
+}
+
+// The bytes that say something in a journal stand at the front of each group.
+TEST(LogUncleanDamage, EveryBitOfTheJournalsGroupsIsFoundOrCostsTheLastGroup) {
+  for (const auto& [path, bytes] : crashed_log().kept.files) {
+    if (!in_journal(path)) continue;
+    for (std::size_t page = 0; page < meaningful_bytes(bytes); page += 4096) {
+      for (std::size_t bit = 0; bit < 64 * 8; bit += every_bit() ? 1 : 5)
+        ASSERT_EQ(verdict(path, flipped(bytes, page * 8 + bit)), "") << path << ", page at " << page << ", bit " << bit;
+    }
+  }
+}
+
+TEST(LogUncleanDamage, EveryCutIsFoundOrCostsTheLastGroup) {
+  for (const auto& [path, bytes] : crashed_log().kept.files) {
+    for (std::size_t size = 0; size < bytes.size(); size += every_bit() || bytes.size() < 4000 ? 1 : 509)
+      ASSERT_EQ(verdict(path, bytes.substr(0, size)), "") << path << " cut to " << size;
+  }
+}
+
+TEST(LogUncleanDamage, EveryMissingFileIsFoundOrHarmless) {
+  for (const auto& [path, bytes] : crashed_log().kept.files) EXPECT_EQ(verdict(path, std::nullopt), "") << path;
+}
+
+TEST(LogUncleanDamage, SwappedFilesAreFoundOrHarmless) {
+  for (const auto& [path, bytes] : crashed_log().kept.files) {
+    for (const auto& [other, others] : crashed_log().kept.files) {
+      const bool same =
+          in_journal(path) ? in_journal(other) : path.substr(path.size() - 4) == other.substr(other.size() - 4);
+      if (!same || path == other) continue;
+      EXPECT_EQ(verdict(path, others), "") << path << " is " << other;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace leat::log
