@@ -1,10 +1,12 @@
 #include "app/command_line.h"
 
 #include <algorithm>
+#include <charconv>
 #include <functional>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "app/commands.h"
 #include "app/version.h"
@@ -69,6 +71,18 @@ void add_service(CLI::App& app, Arguments& a, platform::Platform platform, const
   add_target(sub, a.target);
 }
 
+// CLI11's own would tell the largest double there is.
+CLI::Validator whole_number() {
+  const auto wrong = [](const std::string& text) -> std::string {
+    std::int64_t number = 0;
+    const auto* end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, number);
+    if (read.ec == std::errc{} && read.ptr == end && number >= 0) return {};
+    return fmt::format("`{}` is no number of events; write a whole number from 0", text);
+  };
+  return {wrong, "N"};
+}
+
 void add_online(CLI::App& app, Arguments& a, platform::Platform platform) {
   add_target(command(app, a, "status", "Show what the running system does",
                      [&a, platform](Console& console) { return status(a.target, platform, console); }),
@@ -88,7 +102,7 @@ void add_online(CLI::App& app, Arguments& a, platform::Platform platform) {
   });
   sub->add_option("topic", a.events.topic, "Which topic")->required();
   sub->add_option("--from", a.events.from, "start, end, or a time like 2026-11-21T09:30:00Z")->capture_default_str();
-  sub->add_option("--limit", a.events.limit, "Stop after so many")->check(CLI::NonNegativeNumber);
+  sub->add_option("--limit", a.events.limit, "Stop after so many")->check(whole_number());
   sub->add_flag("--follow", a.events.follow, "Wait for more");
   add_target(sub, a.target);
 }

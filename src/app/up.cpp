@@ -47,6 +47,7 @@ Result<std::unique_ptr<Instance>> start(const InstanceOptions& options, const se
 std::string advice_for(const Error& error, const UpOptions& options, const std::string& data) {
   if (is_held(error))
     return fmt::format("Is it running already? `leat status --data {}` tells. Or give this one another --data.", data);
+  if (error.what.find("`insecure`") != std::string::npos) return "Say it as `http: {insecure: true}` in leat.yaml.";
   if (error.what.find(options.http) != std::string::npos || error.what.find(options.admin) != std::string::npos)
     return "Give other addresses with --http and --admin; port 0 takes any free one.";
   return {};

@@ -44,7 +44,9 @@ http::Response shown(const telemetry::Metrics& metrics) {
 }
 
 http::Response unauthorised() {
-  http::Response response = http::problem(401, http::reason(401), "This needs the token of the data directory.");
+  http::Response response =
+      http::problem(401, http::reason(401),
+                    "This needs `Authorization: Bearer TOKEN` with the token from running.json in the data directory.");
   response.headers.add("WWW-Authenticate", "Bearer");
   return response;
 }

@@ -151,8 +151,9 @@ std::expected<Router::Found, Router::Missing> Router::find(std::string_view meth
   if (allowed.empty()) return std::unexpected(Missing{404, {}, fmt::format("Nothing answers {}.", path)});
   if (allowed.contains("GET")) allowed.insert("HEAD");
   allowed.insert("OPTIONS");
-  return std::unexpected(Missing{method == "OPTIONS" ? 204 : 405, fmt::format("{}", fmt::join(allowed, ", ")),
-                                 fmt::format("{} does not answer {}.", path, method)});
+  const auto allow = fmt::format("{}", fmt::join(allowed, ", "));
+  return std::unexpected(Missing{method == "OPTIONS" ? 204 : 405, allow,
+                                 fmt::format("{} does not answer {}, but {}.", path, method, allow)});
 }
 
 Response response_to(const Router::Missing& why) {

@@ -127,6 +127,7 @@ class Requests(unittest.TestCase):
                 self.problem(status, answer.json, path)
                 if allow:
                     self.assertEqual({one.strip() for one in answer.headers["Allow"].split(",")}, allow)
+                    self.assertIn(answer.headers["Allow"], answer.json["detail"])
 
     def test_what_is_not_there_is_404(self):
         for method, path, body in [("GET", "/api/posts/999", None), ("GET", "/api/posts/-1", None),
@@ -210,7 +211,7 @@ class Requests(unittest.TestCase):
         for method, path, headers, status, told in [
             ("GET", "/v1/nothing", {}, 404, "/v1/nothing"),
             ("GET", "/healthz", {"Host": "evil.example"}, 421, "Host"),
-            ("POST", "/v1/services/social/stop", {}, 401, "token"),
+            ("POST", "/v1/services/social/stop", {}, 401, "Authorization: Bearer"),
             ("POST", "/v1/services/social/start", {"Authorization": "Bearer wrong"}, 401, "token"),
             ("POST", "/v1/services/social/rebuild?read_model=authors", {}, 401, "token"),
             ("GET", "/v1/services/social/stop", {}, 405, "GET"),
@@ -251,7 +252,8 @@ class Commands(unittest.TestCase):
         for arguments, told in [
             ((), "--help"), (("fly",), "fly"), (("up", "--port", "1"), "--port"), (("up", "a", "b"), "b"),
             (("stop",), "service"), (("rebuild", "social"), "read_model"), (("events",), "topic"), (("new",), "name"),
-            (("events", "posts", "--limit", "-1"), "--limit"), (("events", "posts", "--limit", "x"), "--limit"),
+            (("events", "posts", "--limit", "-1"), "--limit: `-1` is no number of events; write a whole number from 0"),
+            (("events", "posts", "--limit", "x"), "--limit: `x`"),
             (("up", str(self.place.system), "--log", "loud"), "loud"),
         ]:
             with self.subTest(arguments):
@@ -323,7 +325,7 @@ class Commands(unittest.TestCase):
 
     def test_addresses(self):
         for address, told in [("localhost", "address"), ("127.0.0.1", "port"), ("127.0.0.1:x", "port"),
-                              ("127.0.0.1:70000", "port"), ("0.0.0.0:0", "insecure"), ("[::]:0", "insecure"),
+                              ("127.0.0.1:70000", "port"), ("0.0.0.0:0", "http: {insecure: true}"), ("[::]:0", "http: {insecure: true}"),
                               ("", "address")]:
             with self.subTest(address):
                 self.refused(self.up(http=address), told)
@@ -392,7 +394,8 @@ class Commands(unittest.TestCase):
             for arguments, told in [
                 (("stop", "nothing"), "nothing"), (("start", "nothing"), "nothing"), 
                 (("rebuild", "social", "nothing"), "nothing"), (("rebuild", "nothing", "authors"), "nothing"),
-                (("events", "nothing"), "nothing"), (("events", "posts", "--from", "yesterday"), "yesterday"),
+                (("events", "nothing"), "no topic `nothing`; there are: friends, posts, users\n"),
+                (("events", "posts", "--from", "yesterday"), "yesterday"),
                 (("events", "posts", "--from", "2026-13-01T00:00:00Z"), "2026-13-01"),
             ]:
                 with self.subTest(arguments):
