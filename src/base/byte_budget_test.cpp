@@ -48,7 +48,8 @@ TEST(ByteBudget, HoldsItsBoundUnderManyThreads) {
         for (int i = 0; i < 20'000; ++i) {
           const auto lease = budget.try_take(size);
           if (!lease) continue;
-          if ((out += size) > 10) exceeded = true;
+          const auto lent = out += size;
+          if (lent > 10) exceeded = true;
           out -= size;
         }
       });

@@ -29,10 +29,10 @@ Result<> Acceptor::listen(const Address& address) {
   error_code ec;
   const std::string host = address.host == "localhost" ? "127.0.0.1" : address.host;
   const tcp::endpoint endpoint(boost::asio::ip::make_address(host, ec), address.port);
-  if (!ec) acceptor_.open(endpoint.protocol(), ec);
-  if (!ec) acceptor_.set_option(tcp::acceptor::reuse_address(true), ec);
-  if (!ec) acceptor_.bind(endpoint, ec);
-  if (!ec) acceptor_.listen(tcp::acceptor::max_listen_connections, ec);
+  if (!ec) (void)acceptor_.open(endpoint.protocol(), ec);
+  if (!ec) (void)acceptor_.set_option(tcp::acceptor::reuse_address(true), ec);
+  if (!ec) (void)acceptor_.bind(endpoint, ec);
+  if (!ec) (void)acceptor_.listen(tcp::acceptor::max_listen_connections, ec);
   if (ec) return fail(listen_error(ec, address));
   address_ = {host, acceptor_.local_endpoint(ec).port()};
   accept();
@@ -43,7 +43,7 @@ void Acceptor::stop() {
   std::promise<void> stopped;
   boost::asio::post(loops_.front()->io(), [&] {
     error_code ec;
-    acceptor_.close(ec);
+    (void)acceptor_.close(ec);
     pause_.cancel();
     stopped.set_value();
   });
@@ -62,8 +62,8 @@ void Acceptor::on_accepted(error_code ec, tcp::socket socket, IoLoop& loop) {
   if (!ec && has_room()) {
     loop.adopt(std::move(socket));
   } else if (!ec) {
-    socket.non_blocking(true, ec);
-    socket.write_some(boost::asio::const_buffer(full.data(), full.size()), ec);  // if it fits; the close says the rest
+    (void)socket.non_blocking(true, ec);
+    if (!ec) socket.write_some(boost::asio::const_buffer(full.data(), full.size()), ec);  // if it fits
   }
   accept();
 }

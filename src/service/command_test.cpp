@@ -8,9 +8,9 @@ namespace {
 
 using testing::HasSubstr;
 
-CommandPlan command(std::string method, std::string path_text, std::vector<StatementPlan> steps, int status) {
+CommandPlan command(std::string method, const std::string& path_text, std::vector<StatementPlan> steps, int status) {
   CommandPlan out;
-  out.route = route(std::move(method), std::move(path_text));
+  out.route = route(std::move(method), path_text);
   out.steps = std::move(steps);
   out.status = status;
   return out;
