@@ -150,6 +150,7 @@ struct Service {
   std::string name;
   std::string file;
   std::vector<Migration> state;
+  bool state_known = true;  // false: what `state` names could not be read
   std::vector<Topic> topics;
   std::vector<EventType> events;  // those it owns
   std::vector<ReadModel> read_models;

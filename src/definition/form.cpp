@@ -28,10 +28,11 @@ bool refuse_kind(Reading& r, const Node& node, const std::string& says) {
   return refuse(r, node.place, fmt::format("{} is wrong here", name_of(node)), "write " + says);
 }
 
-void refuse_unknown_key(Reading& r, const Node& key, const std::vector<std::string>& known) {
-  const auto near = nearest(key.text, known);
+std::optional<std::string> refuse_unknown_key(Reading& r, const Node& key, const std::vector<std::string>& known) {
+  auto near = nearest(key.text, known);
   refuse(r, key.place, fmt::format("unknown key `{}`", key.text),
          near ? fmt::format("did you mean `{}`?", *near) : fmt::format("known are {}", fmt::join(known, ", ")));
+  return near;
 }
 
 bool cut_by_comma(Reading& r, const Node& mapping) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -35,7 +36,8 @@ struct Form {
 bool refuse(Reading&, const Place&, std::string what, std::string fix);
 // "a list is wrong here; write <says>"
 bool refuse_kind(Reading&, const Node&, const std::string& says);
-void refuse_unknown_key(Reading&, const Node& key, const std::vector<std::string>& known);
+// Returns the known key that was probably meant, if one is near.
+std::optional<std::string> refuse_unknown_key(Reading&, const Node& key, const std::vector<std::string>& known);
 // True (and told) when a comma cut a value off: {name: select a, b}.
 bool cut_by_comma(Reading&, const Node& mapping);
 
@@ -75,7 +77,8 @@ Row<T> row(std::string key, std::optional<V> U::* member, Form<V> form, Need nee
   return {std::move(key), need == Need::required, described(std::move(form.schema), note), std::move(read)};
 }
 
-// A mapping with fixed keys. Sets `place` of a T that has one.
+// A mapping with fixed keys. Sets `place` of a T that has one. A misspelt key is read as the one that was meant, so
+// that one slip is one mistake.
 template <class T>
 Form<T> mapping(std::string says, std::vector<Row<T>> rows) {
   json::object properties;
@@ -95,12 +98,17 @@ Form<T> mapping(std::string says, std::vector<Row<T>> rows) {
     if constexpr (requires { into.place; }) {
       if (into.place.line == 0) into.place = node.place;
     }
-    for (const Node::Entry& entry : node.entries) {
-      if (std::ranges::find(known, entry.key.text) == known.end()) refuse_unknown_key(r, entry.key, known);
-    }
     bool complete = true;
+    std::map<std::string, const Node*> meant;
+    for (const Node::Entry& entry : node.entries) {
+      if (std::ranges::find(known, entry.key.text) != known.end()) continue;
+      if (const auto near = refuse_unknown_key(r, entry.key, known)) meant.emplace(*near, &entry.value);
+      complete = false;
+    }
     for (const Row<T>& row : rows) {
-      if (const Node* value = node.find(row.key)) {
+      const Node* value = node.find(row.key);
+      if (!value && meant.contains(row.key)) value = meant.at(row.key);
+      if (value) {
         complete &= row.read(r, *value, into);
       } else if (row.required) {
         complete = refuse(r, node.place, fmt::format("`{}` is missing", row.key), fmt::format("{} needs it", says));

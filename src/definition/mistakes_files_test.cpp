@@ -128,7 +128,7 @@ TEST(MistakesOfFiles, OfAllFilesAreToldAtOnceInOrder) {
   test.put("s.yaml", "service: s\nquerys:\n  a: b\ncommands:\n  GET /x: {do: select 1}\n");
   test.put("events/a.made.json", "{");
   const std::string said = test.load();
-  EXPECT_EQ(std::ranges::count(said, '\n'), 3) << said;
+  EXPECT_EQ(std::ranges::count(said, '\n'), 4) << said;
   EXPECT_LT(said.find("leat.yaml:1:9"), said.find("s.yaml:2:1: unknown key `querys`; did you mean `queries`?"));
   EXPECT_LT(said.find("s.yaml:2:1"), said.find("s.yaml:5:3"));
 }

@@ -28,9 +28,12 @@ bool read_service_name(Reading& r, const Node& node, ServiceText& into) {
 
 bool read_state_row(Reading& r, const Node& node, ServiceText& into) {
   std::string path;
+  into.state_known = false;
   if (!path_form("an SQL file, or a folder of 001-name.sql files").read(r, node, path)) return false;
-  into.state = read_state(r, path, node.place);
-  return !into.state.empty();
+  auto state = read_state(r, path, node.place);
+  if (!state) return false;
+  into.state = *std::move(state);
+  return into.state_known = true;
 }
 
 bool read_topics_row(Reading& r, const Node& node, ServiceText& into) {

@@ -69,21 +69,24 @@ std::optional<std::vector<Mark>> marks_in(Reading& r, const Source& source, cons
   return marks;
 }
 
-std::vector<Migration> read_marked(Reading& r, const Source& source) {
+std::optional<std::vector<Migration>> read_marked(Reading& r, const Source& source) {
   std::vector<Migration> list;
   Sql whole = sql_of(source, 0, source.text().size());
-  if (!check_sql(r, whole)) return list;
+  if (!check_sql(r, whole)) return std::nullopt;
   const auto marks = marks_in(r, source, *tokenise(source.text()));
-  if (!marks) return list;
-  if (marks->empty()) return add(r, list, 1, source.place(0), std::move(whole)), list;
+  if (!marks) return std::nullopt;
+  if (marks->empty()) {
+    if (!add(r, list, 1, source.place(0), std::move(whole))) return std::nullopt;
+    return list;
+  }
   if (const auto before = split(sql_of(source, 0, marks->front().begin)); !before.empty()) {
     refuse(r, before[0].place(), "a statement before the first migration mark", "put `-- migration 1` above it");
-    return list;
+    return std::nullopt;
   }
   for (std::size_t i = 0; i < marks->size(); ++i) {
     const std::size_t end = i + 1 < marks->size() ? (*marks)[i + 1].begin : source.text().size();
     const Mark& mark = (*marks)[i];
-    if (!add(r, list, mark.number, source.place(mark.begin), sql_of(source, mark.end, end))) break;
+    if (!add(r, list, mark.number, source.place(mark.begin), sql_of(source, mark.end, end))) return std::nullopt;
   }
   return list;
 }
@@ -96,38 +99,41 @@ std::optional<int> number_of_file(std::string_view name) {
   return error == std::errc{} && (rest.starts_with('-') || rest == ".sql") ? std::optional(number) : std::nullopt;
 }
 
-std::vector<Migration> read_files(Reading& r, const std::string& path, const std::vector<std::string>& names,
-                                  const Place& asked) {
+std::optional<std::vector<Migration>> read_files(Reading& r, const std::string& path,
+                                                 const std::vector<std::string>& names, const Place& asked) {
   std::vector<std::pair<int, std::string>> files;
   for (const std::string& name : names) {
     if (!name.ends_with(".sql")) continue;
     const auto number = number_of_file(name);
     if (!number) {
       refuse(r, {path + "/" + name, 1, 1}, "a migration file without a number", "name it like 001-posts.sql");
-      return {};
+      return std::nullopt;
     }
     files.emplace_back(*number, path + "/" + name);
   }
-  if (files.empty()) refuse(r, asked, fmt::format("no migration in {}/", path), "add 001-....sql");
+  if (files.empty()) {
+    refuse(r, asked, fmt::format("no migration in {}/", path), "add 001-....sql");
+    return std::nullopt;
+  }
   std::ranges::sort(files);
   std::vector<Migration> list;
   for (const auto& [number, name] : files) {
     const auto source = r.folder.read(name, asked);
-    if (!source) break;
+    if (!source) return std::nullopt;
     Sql sql = sql_of(*source, 0, source->text().size());
-    if (!check_sql(r, sql) || !add(r, list, number, source->place(0), std::move(sql))) break;
+    if (!check_sql(r, sql) || !add(r, list, number, source->place(0), std::move(sql))) return std::nullopt;
   }
   return list;
 }
 
 }  // namespace
 
-std::vector<Migration> read_state(Reading& r, const std::string& path, const Place& asked) {
+std::optional<std::vector<Migration>> read_state(Reading& r, const std::string& path, const Place& asked) {
   if (!path.ends_with(".sql")) {
     if (const auto names = r.folder.list(path)) return read_files(r, path, *names, asked);
   }
   const auto source = r.folder.read(path, asked);
-  return source ? read_marked(r, *source) : std::vector<Migration>{};
+  return source ? read_marked(r, *source) : std::nullopt;
 }
 
 }  // namespace leat::definition

@@ -34,7 +34,7 @@ definition::Sql as_select(definition::Sql expression) {
 void compile_lets(Progress& at, CommandPlan& plan) {
   for (const auto& let : at.command.reaction.let) {
     const definition::Sql select = as_select(let.expression);
-    auto examined = at.tables.examine(select, at.compiler.mistakes);
+    auto examined = let.expression.numbered.empty() ? std::nullopt : at.tables.examine(select, at.compiler.mistakes);
     if (examined && !examined->reads.empty())
       at.compiler.mistakes.error(
           let.place, fmt::format("`{}` reads a table", let.name),
@@ -61,7 +61,10 @@ void compile_requirements(Progress& at, CommandPlan& plan) {
 void compile_steps(Progress& at, CommandPlan& plan) {
   for (const auto& step : at.command.reaction.steps) {
     at.last = at.tables.examine(step.sql, at.compiler.mistakes);
-    if (!at.last) continue;
+    if (!at.last) {
+      at.scope.add_unknown();  // its columns
+      continue;
+    }
     plan.steps.push_back(compile_statement(at.compiler, step.sql, at.scope, *at.last));
     if (!step.name.empty()) at.scope.add_step(step.name, plan.steps.size() - 1, names_of(*at.last));
   }
@@ -143,10 +146,9 @@ CommandPlan compile_command(Compiler& compiler, ServiceTables& tables, const def
       compiler, tables.state, command, Scope(fmt::format("{} {}", command.route.method, command.route.path)), {}};
   at.scope.add_path(plan.route.path_parameters);
   at.scope.add_auth();
-  if (command.body) {
-    plan.body = compile_schema(compiler, *command.body, command.body_file, command.place);
-    if (plan.body) at.scope.add_body(*plan.body);
-  }
+  if (command.body) plan.body = compile_schema(compiler, *command.body, command.body_file, command.place);
+  if (plan.body) at.scope.add_body(*plan.body);
+  if (!plan.body && !command.body_file.empty()) at.scope.add_unknown();
   compile_lets(at, plan);
   compile_requirements(at, plan);
   compile_steps(at, plan);

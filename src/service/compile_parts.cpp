@@ -6,9 +6,10 @@ namespace leat::service {
 
 std::shared_ptr<const schema::JsonSchema> compile_schema(Compiler& compiler, const json::value& schema,
                                                          const std::string& name, const definition::Place& place) {
+  if (schema.is_null()) return nullptr;  // it could not be read: told by the loader
   auto compiled = schema::JsonSchema::compile(schema, name);
   if (compiled) return *std::move(compiled);
-  compiler.mistakes.error(place, fmt::format("{} is not a usable JSON Schema: {}", name, compiled.error().what));
+  compiler.mistakes.error(place, "not a usable JSON Schema: " + compiled.error().what);
   return nullptr;
 }
 

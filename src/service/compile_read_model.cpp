@@ -70,7 +70,7 @@ class Feeding {
 
 Scope scope_of(const EventPlan& event) {
   Scope scope(event.name);
-  if (event.schema) scope.add_payload(*event.schema);
+  event.schema ? scope.add_payload(*event.schema) : scope.add_unknown();
   scope.add_event_attributes();
   return scope;
 }

@@ -144,6 +144,58 @@ TEST(Compile, TellsEachMistakeAtItsCharacter) {
   }
 }
 
+// What follows from a mistake is not told as one more, and no mistake is without its place.
+TEST(Compile, TellsASlipOnce) {
+  const std::string body = "commands:\n  POST /items:\n    body: item.json\n";
+  const std::string insert = "    do: insert into items (id, name) values (:id, :name)\n";
+  const std::string hears =
+      "read_models:\n  names:\n    tables: create table names (id integer primary key, name text)\n    when:\n"
+      "      item.made: insert into names values (:id, :name)\n";
+  struct Case {
+    std::string rest;
+    const char* expected;  // begin of the only line
+    const char *file = "other.txt", *text = "";
+  };
+  for (const auto& [rest, expected, file, text] : std::initializer_list<Case>{
+           {body + insert, "shop.sql:1:1: migration 2 where 1 is next", "shop.sql", "-- migration 2\nselect 1;\n"},
+           {body + insert, "item.json:1:2: ", "item.json", "{"},
+           {hears, "events/item.made.json:1:2: ", "events/item.made.json", "{"},
+           {hears, "shop.yaml:4:29: not a usable JSON Schema: events/item.made.json: /: 'requird' is not a keyword",
+            "events/item.made.json",
+            R"({"type":"object","requird":["id"],"required":["id"],"properties":{"id":{"type":"integer"}}})"},
+           {body + "    doo: insert into items (id, name) values (:id, :name)\n", "shop.yaml:9:5: unknown key `doo`"},
+           {body + "    do: insert into items (id) values (?)\n", "shop.yaml:9:40: `?`"},
+           {body + "    let:\n      hash: password_hash(?)\n    do: insert into items (id, name) values (:id, :hash)\n",
+            "shop.yaml:10:27: `?`"},
+           {body + "    require:\n      409 gone: select ?\n" + insert, "shop.yaml:10:24: `?`"},
+           {body + insert + "    answer: select ?\n", "shop.yaml:10:20: `?`"},
+           {body + insert + "    emit:\n      item.made: select ?\n", "shop.yaml:11:25: `?`"},
+           {"queries:\n  GET /items:\n    one: select ?\n", "shop.yaml:8:17: `?`"},
+           {"queries:\n  GET /items:\n    many: select id from items\n    ordr: id\n",
+            "shop.yaml:9:5: unknown key `ordr`"},
+           {"queries:\n  GET /items:\n    noe: select id from items\n", "shop.yaml:8:5: unknown key `noe`"},
+       }) {
+    SCOPED_TRACE(expected);
+    Folder folder;
+    write_system(folder, rest);
+    folder.write(file, text);
+    std::vector<std::string> lines;
+    folder.compile(lines);
+    EXPECT_THAT(lines, ElementsAre(::testing::StartsWith(expected)));
+  }
+}
+
+TEST(Compile, ReadsAMisspeltKeyAsTheOneThatWasMeant) {
+  Folder folder;
+  write_system(folder, "queries:\n  GET /items/{id:integer}:\n    one: select id from items where id = :id\n");
+  folder.write("shop.yaml",
+               "service: shop\nstat: shop.sql\nqueries:\n  GET /items/{id:integer}:\n"
+               "    one: select id from items where id = :id\n");
+  std::vector<std::string> lines;
+  folder.compile(lines);
+  EXPECT_THAT(lines, ElementsAre("shop.yaml:2:1: unknown key `stat`; did you mean `state`?"));
+}
+
 TEST(Compile, WarnsOfWhatWillHurtLater) {
   struct Case {
     const char* query;

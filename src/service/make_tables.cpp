@@ -44,6 +44,7 @@ bool make_read_model(Compiler& compiler, const definition::ReadModel& model, Ser
 }  // namespace
 
 std::optional<ServiceTables> make_tables(Compiler& compiler, const definition::Service& service) {
+  if (!service.state_known) return std::nullopt;
   auto state = make(compiler, service.place);
   auto queries = make(compiler, service.place);
   if (!state || !queries) return std::nullopt;

@@ -61,7 +61,7 @@ std::vector<Source> Scope::resolve(const definition::Sql& sql, definition::Mista
     }
     const auto [first, last] = candidates_.equal_range(parameter.name);
     if (first == last) {
-      refuse_unknown(sql, parameter, mistakes);
+      if (names_known_) refuse_unknown(sql, parameter, mistakes);
       sources.push_back({.from = Source::From::auth});  // keeps the count right; the plan is not used
       continue;
     }

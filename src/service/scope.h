@@ -26,6 +26,8 @@ class Scope {
   void add_let(const std::string& name, std::size_t index);
   void add_step(const std::string& name, std::size_t index, const std::vector<std::string>& columns);
   void add_auth() { auth_ = true; }
+  // Something that gives names could not be read, which was told: from here on no name is called unknown.
+  void add_unknown() { names_known_ = false; }
 
   // The sources of all parameters of `sql`, in binding order; unknown and ambiguous ones become mistakes at their
   // place.
@@ -43,7 +45,7 @@ class Scope {
 
   std::string subject_;  // "POST /api/posts"
   std::multimap<std::string, Candidate, std::less<>> candidates_;
-  bool auth_ = false;
+  bool auth_ = false, names_known_ = true;
 };
 
 }  // namespace leat::service

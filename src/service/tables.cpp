@@ -60,6 +60,7 @@ bool Tables::execute(const definition::Sql& script, definition::Mistakes& mistak
 }
 
 std::optional<Examined> Tables::examine(const definition::Sql& statement, definition::Mistakes& mistakes) {
+  if (statement.numbered.empty()) return std::nullopt;  // it could not be read: told by the loader
   auto examined = database::examine(database_, statement.numbered);
   if (!examined) {
     add(mistakes, statement, examined.error());
