@@ -112,15 +112,14 @@ bool in(const std::set<ColumnUse>& uses, std::string_view schema, std::string_vi
   return std::ranges::any_of(uses, [&](const ColumnUse& use) { return use.schema == schema && use.table == table; });
 }
 
-// "SCAN p", "SCAN p USING COVERING INDEX i", but not "SCAN j VIRTUAL TABLE ...", "SCAN (subquery-1)", "SCAN 2 CONSTANT
-// ROWS".
+// "SCAN p", "SCAN p LEFT-JOIN", "SCAN p USING COVERING INDEX i", but not "SCAN j VIRTUAL TABLE ...", "SCAN
+// (subquery-1)", "SCAN 2 CONSTANT ROWS".
 std::optional<Scan> scan_in(std::string_view line) {
   constexpr std::string_view mark = "SCAN ";
   if (!line.starts_with(mark)) return std::nullopt;
   line.remove_prefix(mark.size());
   if (line.starts_with('(') || line.contains(" VIRTUAL TABLE ") || line.contains("CONSTANT ROW")) return std::nullopt;
-  const auto end = line.find(" USING ");
-  return Scan{std::string(line.substr(0, end)), end != line.npos};
+  return Scan{std::string(line.substr(0, line.find(' '))), line.contains(" USING ")};
 }
 
 }  // namespace

@@ -85,6 +85,7 @@ TEST(QueryPlan, NamesWhatIsScannedWhole) {
            Case{"select * from posts p where content = ?1", "p;", false},
            Case{"select author_id from posts order by author_id", "posts by index;", false},
            Case{"select * from seen.authors a, posts where posts.id = a.id", "a;", false},
+           Case{"select * from posts p left join seen.authors a on a.name = p.content where p.id = ?1", "a;", false},
            Case{"select value from json_each(?1)", "", false},
            Case{"select * from (values (1), (2))", "", false},
        }) {
