@@ -16,6 +16,10 @@ void print_event(const json::object& event, Console& console) {
                              data != nullptr ? json::serialize(*data) : "(no data)");
 }
 
+std::string_view advice_for(const Error& error) {
+  return error.code == Code::invalid ? "--from takes start, end, or a time like 2026-11-21T09:30:00Z." : "";
+}
+
 }  // namespace
 
 int events(const EventsOptions& options, platform::Platform platform, Console& console) {
@@ -27,7 +31,7 @@ int events(const EventsOptions& options, platform::Platform platform, Console& c
     const auto answer =
         client->get(fmt::format("/v1/topics/{}/events?from={}&limit={}&wait={}", escaped(options.topic), escaped(from),
                                 std::min<std::int64_t>(left, 1000), options.follow ? 10'000 : 0));
-    if (!answer) return console.failed(answer.error(), "--from takes start, end, or a time like 2026-11-21T09:30:00Z.");
+    if (!answer) return console.failed(answer.error(), advice_for(answer.error()));
     const auto& page = answer->as_object();
     for (const auto& event : page.at("events").as_array()) print_event(event.as_object(), console);
     console.out.flush();

@@ -4,6 +4,7 @@
 #include <map>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "event/event.h"
 #include "platform/clock.h"
@@ -59,9 +60,17 @@ class Page : public std::enable_shared_from_this<Page> {
 
   void find_topic(const std::vector<bus::Topic>& topics) {
     const auto found = std::ranges::find(topics, request_.topic, &bus::Topic::name);
-    if (found == topics.end()) return end(fail(Code::not_found, fmt::format("there is no topic `{}`", request_.topic)));
+    if (found == topics.end()) return end(fail(unknown_topic(topics)));
     topic_ = *found;
     find_begin();
+  }
+
+  Error unknown_topic(const std::vector<bus::Topic>& topics) const {
+    std::vector<std::string> names;
+    for (const auto& topic : topics) names.push_back(topic.name);
+    std::ranges::sort(names);
+    return {Code::not_found,
+            fmt::format("there is no topic `{}`; there are: {}", request_.topic, fmt::join(names, ", "))};
   }
 
   void find_begin() {
@@ -84,19 +93,24 @@ class Page : public std::enable_shared_from_this<Page> {
     bus_.ends(topic_.id, here<std::vector<bus::Position>>(&Page::start_reading));
   }
 
-  void start_reading(const std::vector<bus::Position>& ends) {
-    const bool nothing = std::ranges::all_of(ends, [&](const bus::Position& position) {
+  // Whether all is read that was there when this page was begun.
+  bool at_ends() const {
+    return std::ranges::all_of(ends_, [&](const bus::Position& position) {
       const auto from = reached_.find(position.partition);
       return from == reached_.end() || position.next.value == 0 || from->second.next >= position.next;
     });
-    if (nothing && request_.wait.count() == 0) return finish(true);
+  }
+
+  void start_reading(const std::vector<bus::Position>& ends) {
+    ends_ = ends;
+    if (at_ends() && request_.wait.count() == 0) return finish(true);
     std::vector<bus::Position> from;
     for (const auto& [partition, position] : reached_) from.push_back(position);
     auto reader = bus_.open_reader(topic_.id, std::move(from));
     if (!reader) return end(fail(std::move(reader).error()));
     reader_ = *std::move(reader);
     executor_.post_after(std::max<platform::Duration>(request_.wait, patience),
-                         [self = shared_from_this()] { self->finish(true); });
+                         [self = shared_from_this()] { self->finish(self->at_ends()); });
     ask();
   }
 
@@ -133,6 +147,7 @@ class Page : public std::enable_shared_from_this<Page> {
   Done<Result<json::object>> done_;
   bus::Topic topic_;
   std::map<PartitionIndex, bus::Position> reached_;
+  std::vector<bus::Position> ends_;
   std::unique_ptr<bus::Reader> reader_;
   json::array events_;
 };

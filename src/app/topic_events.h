@@ -18,7 +18,8 @@ struct EventsRequest {
   platform::Duration wait{};  // for the first event when there is none yet
 };
 
-// Reads one page: {"events":[{...}],"next":"<positions>","at_end":true}. Code::not_found for an unknown topic,
+// Reads one page: {"events":[{...}],"next":"<positions>","at_end":true}. Also a page whose time was over before it was
+// full says whether more is known to follow. Code::not_found for an unknown topic,
 // Code::invalid for a `from` that says nothing. `done` is called once, on `executor`, which outlives what is
 // outstanding.
 void read_events(bus::Bus&, platform::Executor& executor, EventsRequest, Done<Result<json::object>> done);
