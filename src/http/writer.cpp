@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t moved_from = 16 << 10;  // bodies from this size on get a chunk of their own
 constexpr std::size_t kept_max = 64 << 10;    // an emptied chunk larger than this gives its memory back
+constexpr std::size_t idle_max = 2 << 10;     // the same, when nothing is asked for a while
 
 void append_number(std::string& out, std::uint64_t number) {
   std::array<char, 20> digits;
@@ -138,11 +139,13 @@ void OutQueue::add_body(std::string&& body) {
   chunks_.emplace_back();
 }
 
-std::size_t OutQueue::bytes() const {
+std::size_t OutQueue::held() const {
   std::size_t all = 0;
   for (const std::string& chunk : chunks_) all += chunk.size();
-  return all - front_used_;
+  return all;
 }
+
+std::size_t OutQueue::bytes() const { return held() - front_used_; }
 
 std::size_t OutQueue::pieces(std::span<std::string_view> into) const {
   std::size_t count = 0;
@@ -164,11 +167,15 @@ void OutQueue::consume(std::size_t count) {
     if (chunks_.size() > 1) {
       chunks_.pop_front();
     } else if (chunks_.front().capacity() > kept_max) {
-      chunks_.front() = {};
+      std::string().swap(chunks_.front());  // an assignment would keep its memory
     } else {
       chunks_.front().clear();
     }
   }
+}
+
+void OutQueue::release() {
+  if (empty() && chunks_.front().capacity() > idle_max) std::string().swap(chunks_.front());
 }
 
 }  // namespace leat::http

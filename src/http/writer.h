@@ -36,9 +36,11 @@ class OutQueue {
 
   bool empty() const { return bytes() == 0; }
   std::size_t bytes() const;
+  std::size_t held() const;  // bytes() and what is sent of a chunk whose rest is not
   // The first pieces, at most `into.size()`; says how many.
   std::size_t pieces(std::span<std::string_view> into) const;
   void consume(std::size_t count);
+  void release();  // what an empty one keeps for the next answer
 
  private:
   std::deque<std::string> chunks_ = std::deque<std::string>(1);  // never empty; the last one may grow

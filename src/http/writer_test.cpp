@@ -97,6 +97,17 @@ TEST(Writer, DatesAreThoseOfRfc9110) {
 }
 
 // Whatever the sizes of what goes in and of what the socket takes, the bytes come out in order.
+TEST(OutQueue, AnIdleOneKeepsNoMemoryWorthMentioning) {
+  OutQueue queue;
+  queue.tail() += std::string(15'000, 'x');
+  queue.release();
+  EXPECT_EQ(queue.bytes(), 15'000u) << "what waits stays";
+  queue.consume(15'000);
+  EXPECT_GE(queue.tail().capacity(), 15'000u) << "the next answer needs no new memory";
+  queue.release();
+  EXPECT_LT(queue.tail().capacity(), 100u);
+}
+
 TEST(OutQueue, BytesComeOutInOrder) {
   for (const std::size_t step : {1, 7, 1000, 20'000, 1'000'000}) {
     OutQueue queue;
