@@ -15,6 +15,8 @@
 namespace leat::app {
 namespace {
 
+constexpr std::uint64_t memory_bytes_min = 64ull << 20, memory_bytes_max = 1ull << 40;
+
 // The options of all commands; CLI11 writes into it.
 struct Arguments {
   UpOptions up;
@@ -46,6 +48,10 @@ void add_up(CLI::App& app, Arguments& a, platform::Platform platform) {
   sub->add_option("--data", a.up.data, "Data directory (default: .leat in the system's directory)");
   sub->add_option("--http", a.up.http, "Address of the services; port 0: any free one")->capture_default_str();
   sub->add_option("--admin", a.up.admin, "Address of health, metrics and administration")->capture_default_str();
+  sub->add_option("--memory", a.up.memory_bytes, "What waits in memory may take, e.g. 512MiB; 64MiB or more")
+      ->transform(CLI::AsSizeValue(false))
+      ->check(CLI::Range(memory_bytes_min, memory_bytes_max))
+      ->default_str("256MiB");
   sub->add_option("--log", a.up.log_level, "Least level logged: debug, info, warn, error")->capture_default_str();
 }
 

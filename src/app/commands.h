@@ -1,6 +1,7 @@
 // app/commands.h — one function for each command of the program; each has a file of its own. They return the exit code.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -15,6 +16,7 @@ struct UpOptions {
   std::string http = "127.0.0.1:8080";
   std::string admin = "127.0.0.1:8081";
   std::string log_level = "info";
+  std::uint64_t memory_bytes = 256ull << 20;  // of the process's byte budget
 };
 
 // How a command finds the running program: its data directory holds address and token.

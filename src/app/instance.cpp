@@ -1,10 +1,12 @@
 #include "app/instance.h"
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 
 #include "app/wait.h"
 #include "bus/embedded.h"
+#include "platform/descriptors.h"
 
 namespace leat::app {
 namespace {
@@ -21,6 +23,11 @@ std::vector<gateway::ServiceRoutes> by_service(std::vector<service::Route> route
   std::vector<gateway::ServiceRoutes> out;
   for (auto& [name, group] : grouped) out.push_back(std::move(group));
   return out;
+}
+
+std::size_t spare_descriptors() {
+  const auto limit = platform::descriptor_limit(), open = platform::open_descriptors();
+  return limit > open ? static_cast<std::size_t>(limit - open) : 0;
 }
 
 // Nothing that recovery did stays unsaid (promise 2).
@@ -40,6 +47,8 @@ Instance::Instance(InstanceOptions options, platform::Platform platform, telemet
       platform_(platform),
       telemetry_(telemetry),
       directory_(std::move(directory)),
+      budget_(options_.memory_bytes),
+      process_metrics_(telemetry.metrics, budget_),
       gateway_(platform.clock, platform.random, telemetry),
       admin_executor_(platform.executors.open("admin", 1)),
       admin_(telemetry, telemetry::Secret(directory_.token())) {}
@@ -83,12 +92,18 @@ Result<> Instance::serve_routes() { return gateway_.serve(by_service(system_->ro
 
 Result<> Instance::listen() {
   LEAT_CHECK(add_admin_routes(admin_, AdminContext{*system_, *bus_, gateway_, telemetry_, *admin_executor_}));
-  LEAT_TRY(http_, http::Server::start({.address = options_.http, .name = "http", .insecure = options_.insecure},
-                                      platform_.clock, telemetry_, gateway_.handler()));
-  LEAT_TRY(admin_server_,
-           http::Server::start({.address = options_.admin, .name = "admin", .insecure = options_.insecure},
-                               platform_.clock, telemetry_, admin_.handler()));
+  const std::size_t spare = spare_descriptors();
+  LEAT_TRY(http_, listener("http", options_.http, spare / 2, gateway_.handler()));
+  LEAT_TRY(admin_server_, listener("admin", options_.admin, spare / 4, admin_.handler()));
   return {};
+}
+
+Result<std::unique_ptr<http::Server>> Instance::listener(std::string name, std::string address,
+                                                         std::size_t connections_max, http::Handler handler) {
+  http::ServerOptions options{.address = std::move(address), .name = std::move(name), .insecure = options_.insecure};
+  // The rest is for files: a log that cannot open its next segment would be worse than a connection less.
+  options.limits.connections = std::clamp<std::size_t>(connections_max, 1, options.limits.connections);
+  return http::Server::start(std::move(options), platform_.clock, telemetry_, budget_, std::move(handler));
 }
 
 void Instance::reload(service::SystemPlan plan, Done<Result<>> done) {

@@ -9,6 +9,8 @@
 #include "app/admin_routes.h"
 #include "app/data_directory.h"
 #include "app/log_metrics.h"
+#include "app/process_metrics.h"
+#include "base/byte_budget.h"
 #include "broker/broker.h"
 #include "bus/bus.h"
 #include "gateway/admin.h"
@@ -25,6 +27,7 @@ struct InstanceOptions {
   std::string data;
   std::string http, admin;
   bool insecure = false;  // beyond loopback is meant
+  std::uint64_t memory_bytes = 256ull << 20;
 };
 
 class Instance {
@@ -50,6 +53,8 @@ class Instance {
   Result<> open_bus();
   Result<> start_services(service::SystemPlan);
   Result<> listen();
+  Result<std::unique_ptr<http::Server>> listener(std::string name, std::string address, std::size_t connections_max,
+                                                 http::Handler);
   Result<> serve_routes();
 
   // In the order of their making; destroyed in reverse.
@@ -57,6 +62,8 @@ class Instance {
   platform::Platform platform_;
   telemetry::Telemetry telemetry_;
   DataDirectory directory_;
+  ByteBudget budget_;
+  ProcessMetrics process_metrics_;
   std::unique_ptr<log::Log> log_;
   LogMetrics log_metrics_;
   std::unique_ptr<broker::Broker> broker_;

@@ -9,6 +9,7 @@
 #include "app/load_plan.h"
 #include "app/signals.h"
 #include "app/watch.h"
+#include "platform/descriptors.h"
 
 namespace leat::app {
 namespace {
@@ -129,6 +130,7 @@ int run_until_stopped(Signals& signals, Reloader& reloader) {
 
 int up(const UpOptions& options, platform::Platform platform, Console& console) {
   Signals signals;
+  platform::raise_descriptor_limit();  // connections and files share it, and the usual one is small
   const auto level = telemetry::level_of(options.log_level);
   if (!level) return console.failed(level.error()), exit_usage;
   Loaded loaded = load_plan(platform, options.directory);
@@ -139,8 +141,8 @@ int up(const UpOptions& options, platform::Platform platform, Console& console) 
   Observability observability{
       .metrics = {}, .log = {platform.clock, telemetry::format_for_stderr(), *level}, .health = {}};
   const std::string data = data_directory(options.directory, options.data);
-  auto instance = start({data, options.http, options.admin, loaded.system.insecure}, loaded.plan, platform,
-                        observability.all(), signals);
+  auto instance = start({data, options.http, options.admin, loaded.system.insecure, options.memory_bytes}, loaded.plan,
+                        platform, observability.all(), signals);
   if (!instance) return console.failed(instance.error(), advice_for(instance.error(), options, data));
   tell_ready(**instance, loaded.plan, console);
 

@@ -1,11 +1,18 @@
 // What hostile and broken clients do, and what a server does to them at its worst moments.
+#include <array>
+#include <deque>
+#include <optional>
 #include <thread>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include "http/server_fixture.h"
+#include "platform/posix.h"
 
 namespace leat::http {
 namespace {
@@ -155,16 +162,62 @@ TEST_F(Abuse, RepliesMayDieOnAnyThreadWhileTheServerDrains) {
   drain.join();
 }
 
+// All descriptors that the process may have, but for `left` of them, until this ends.
+class Hoard {
+ public:
+  explicit Hoard(std::size_t left) {
+    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &usual_), 0);
+    const rlimit few{.rlim_cur = 256, .rlim_max = usual_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    for (int fd; (fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;) held_.emplace_back(fd);
+    for (; left > 0 && !held_.empty(); --left) held_.pop_back();
+  }
+  Hoard(const Hoard&) = delete;
+  ~Hoard() { EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &usual_), 0); }
+
+ private:
+  rlimit usual_{};
+  std::deque<platform::Descriptor> held_;
+};
+
+// A client that takes one descriptor and no more.
+platform::Descriptor bare_connection(std::uint16_t port) {
+  platform::Descriptor client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const sockaddr_in address{
+      .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+  EXPECT_EQ(::connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  return client;
+}
+
+// One connection is made while the process has no descriptor left for its other end.
+TEST_F(Abuse, WithoutDescriptorsAcceptingPausesAndGoesOn) {
+  start();
+  Client before = connect();
+  ASSERT_EQ(before.ask({.method = "GET", .target = "/before"}).value().status, 200);
+  auto hoard = std::make_optional<Hoard>(1);
+  const auto client = bare_connection(server_->port());
+  auto& failures = metrics_.counter("leat_http_accept_failures_total", "", {{"listener", "http"}});
+  while (failures.value() == 0) std::this_thread::yield();
+  EXPECT_EQ(before.ask({.method = "GET", .target = "/before"}).value().status, 200) << "who is in is served";
+  hoard.reset();
+  constexpr std::string_view request = "GET /after HTTP/1.1\r\nHost: a\r\n\r\n";
+  EXPECT_EQ(::send(client.get(), request.data(), request.size(), MSG_NOSIGNAL), std::ssize(request));
+  std::array<char, 12> answer{};
+  EXPECT_EQ(::recv(client.get(), answer.data(), answer.size(), MSG_WAITALL), std::ssize(answer));
+  EXPECT_EQ(std::string_view(answer.data(), answer.size()), "HTTP/1.1 200");
+}
+
 TEST(ServerStart, WithoutDescriptorsIsAFailureAndNoException) {
   ManualClock clock;
   telemetry::Metrics metrics;
   telemetry::Health health;
   telemetry::Log log(clock, telemetry::LogFormat::plain, telemetry::Level::error, [](std::string_view) {});
+  ByteBudget budget(64 << 20);
   rlimit usual;
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
   const rlimit none{.rlim_cur = 0, .rlim_max = usual.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-  const auto server = Server::start({}, clock, {metrics, log, health}, [](const Request&, const Reply&) {});
+  const auto server = Server::start({}, clock, {metrics, log, health}, budget, [](const Request&, const Reply&) {});
   const auto client = Client::connect("127.0.0.1:1", patience);
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &usual), 0);
   ASSERT_FALSE(server);

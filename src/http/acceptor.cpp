@@ -5,6 +5,8 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 
+#include "http/connection.h"
+
 namespace leat::http {
 namespace {
 
@@ -59,8 +61,9 @@ void Acceptor::accept() {
 void Acceptor::on_accepted(error_code ec, tcp::socket socket, IoLoop& loop) {
   if (!acceptor_.is_open()) return;
   if (ec && ec != boost::asio::error::connection_aborted) return back_off(ec);
-  if (!ec && has_room()) {
-    loop.adopt(std::move(socket));
+  auto lease = ec ? std::nullopt : room();
+  if (lease) {
+    loop.adopt(std::move(socket), *std::move(lease));
   } else if (!ec) {
     (void)socket.non_blocking(true, ec);
     if (!ec) socket.write_some(boost::asio::const_buffer(full.data(), full.size()), ec);  // if it fits
@@ -68,14 +71,21 @@ void Acceptor::on_accepted(error_code ec, tcp::socket socket, IoLoop& loop) {
   accept();
 }
 
-bool Acceptor::has_room() {
+// For one connection more; nothing: it is told to come again.
+std::optional<ByteBudget::Lease> Acceptor::room() {
   if (shared_.connections.load() >= shared_.limits.connections) {
     shared_.metrics.hit(Limit::connections);
-    return false;
+    return std::nullopt;
+  }
+  auto lease = shared_.budget.try_take(ByteUser::connections, Connection::idle_bytes);
+  if (!lease) {
+    shared_.metrics.hit(Limit::memory);
+    shared_.budget.shed(ByteUser::connections);
+    return std::nullopt;
   }
   ++shared_.connections;
   shared_.metrics.connections.add(1);
-  return true;
+  return lease;
 }
 
 void Acceptor::back_off(error_code ec) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -27,7 +28,7 @@ class Acceptor {
   void accept();
   void on_accepted(boost::system::error_code, boost::asio::ip::tcp::socket, IoLoop&);
   void back_off(boost::system::error_code);
-  bool has_room();
+  std::optional<ByteBudget::Lease> room();
 
   const std::vector<std::unique_ptr<IoLoop>>& loops_;
   Shared& shared_;

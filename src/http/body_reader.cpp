@@ -9,7 +9,7 @@ namespace {
 constexpr Refusal too_large{413, "the body is larger than the limit body_bytes, 1 MiB unless set otherwise",
                             Limit::body_bytes};
 constexpr Refusal malformed{400, "a chunk of the body is malformed"};
-constexpr std::size_t reserve_max = 64 << 10;   // a claimed size reserves no more before its bytes have come
+constexpr std::size_t reserve_max = 1 << 20;    // a claimed size reserves no more before its bytes have come
 constexpr std::ptrdiff_t size_digits_max = 15;  // fits 64 bits, whatever the digits
 
 bool has_control(std::string_view text) {
@@ -24,8 +24,11 @@ std::optional<Refusal> BodyReader::begin(Framing framing, std::uint64_t length, 
   line_bytes_max_ = line_bytes_max;
   trailer_bytes_ = 0;
   left_ = length;
+  bound_ =
+      framing == Framing::length ? static_cast<std::size_t>(std::min<std::uint64_t>(length, bytes_max)) : bytes_max;
   switch (framing) {
     case Framing::none:
+      bound_ = 0;
       state_ = State::done;
       return std::nullopt;
     case Framing::chunked:
@@ -64,12 +67,20 @@ std::size_t BodyReader::take_data(std::string_view unread, std::string& body) {
     body += unread;
     return unread.size();
   }
-  if (body.empty()) body.reserve(std::min<std::uint64_t>(left_, reserve_max));
   const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(left_, unread.size()));
+  make_room(body, count);
   body += unread.substr(0, count);
   left_ -= count;
   if (left_ == 0) state_ = state_ == State::data ? State::done : State::chunk_end;
   return count;
+}
+
+// A body of known length gets one piece of memory; another grows by doubling, but never beyond its bound.
+void BodyReader::make_room(std::string& body, std::size_t count) const {
+  const std::size_t needed = body.size() + count;
+  if (needed <= body.capacity()) return;
+  const std::size_t known = state_ == State::data ? std::min<std::size_t>(left_, reserve_max) : 0;
+  body.reserve(std::max({needed, known, std::min(body.capacity() * 2, bytes_max_)}));
 }
 
 // The next line without its end; a null view while the end has not come.

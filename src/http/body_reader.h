@@ -21,12 +21,14 @@ class BodyReader {
   // Appends what it takes to `body`. Says how many bytes of `unread` it used; 0: there must be more first.
   std::expected<std::size_t, Refusal> feed(std::string_view unread, std::string& body);
   bool done() const { return state_ == State::done; }
-  bool end();  // the peer closed: whether the body is complete
+  std::size_t bound() const { return bound_; }  // that the body begun with cannot outgrow
+  bool end();                                   // the peer closed: whether the body is complete
 
  private:
   enum class State { data, chunk_size, chunk_data, chunk_end, trailers, until_end, done };
 
   std::size_t take_data(std::string_view unread, std::string& body);
+  void make_room(std::string& body, std::size_t count) const;
   std::expected<std::string_view, Refusal> take_line(std::string_view unread) const;
   std::optional<Refusal> take_chunk_size(std::string_view line, std::size_t body_bytes);
   std::optional<Refusal> take_trailer(std::string_view line);
@@ -34,7 +36,7 @@ class BodyReader {
 
   State state_ = State::done;
   std::uint64_t left_ = 0;  // of the body, or of this chunk
-  std::size_t bytes_max_ = 0, line_bytes_max_ = 0;
+  std::size_t bytes_max_ = 0, line_bytes_max_ = 0, bound_ = 0;
   std::size_t trailer_bytes_ = 0;
 };
 

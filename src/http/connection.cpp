@@ -12,14 +12,16 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::size_t buffer_begin = 4 << 10;
-constexpr std::size_t buffer_body = 64 << 10;  // while a body streams through
+constexpr std::size_t buffer_body = 64 << 10;  // while a large body streams through
 constexpr std::size_t pieces_max = 16;
 
-// Carries one answer from wherever it is made to the loop. Dying unanswered is an answer too.
+// Carries one answer from wherever it is made to the loop. Dying unanswered is an answer too. What is leased for the
+// request's body it holds until then, wherever the request waits.
 class PendingReply {
  public:
-  PendingReply(std::shared_ptr<Mailbox> mailbox, std::weak_ptr<Connection> connection, std::uint64_t number)
-      : mailbox_(std::move(mailbox)), connection_(std::move(connection)), number_(number) {}
+  PendingReply(std::shared_ptr<Mailbox> mailbox, std::weak_ptr<Connection> connection, std::uint64_t number,
+               ByteBudget::Lease body)
+      : mailbox_(std::move(mailbox)), connection_(std::move(connection)), number_(number), body_(std::move(body)) {}
   PendingReply(PendingReply&&) noexcept = default;
   PendingReply& operator=(PendingReply&&) = delete;
   ~PendingReply() {
@@ -29,12 +31,14 @@ class PendingReply {
   void operator()(Response response) {
     LEAT_ASSERT(mailbox_ != nullptr);  // answered once
     std::exchange(mailbox_, nullptr)->put({std::move(connection_), number_, std::move(response)});
+    if (body_.bytes() != 0) body_ = {};
   }
 
  private:
   std::shared_ptr<Mailbox> mailbox_;
   std::weak_ptr<Connection> connection_;
   std::uint64_t number_;
+  ByteBudget::Lease body_;
 };
 
 std::string name_of(const tcp::socket& socket) {
@@ -48,12 +52,13 @@ std::string name_of(const tcp::socket& socket) {
 
 }  // namespace
 
-Connection::Connection(IoLoop& loop, tcp::socket socket)
+Connection::Connection(IoLoop& loop, tcp::socket socket, ByteBudget::Lease lease)
     : loop_(loop),
       shared_(loop.shared()),
       socket_(std::move(socket)),
       peer_(name_of(socket_)),
       parser_(shared_.limits),
+      lease_(std::move(lease)),
       now_(shared_.clock.now()),
       active_(now_),
       taken_(now_) {}
@@ -65,9 +70,7 @@ void Connection::start() {
 }
 
 void Connection::read() {
-  const bool in_body = parser_.header_done() && phase_ == Phase::open;
-  if (end_ == buffer_.size() || (in_body && buffer_.size() < buffer_body))
-    buffer_.resize(std::max(in_body ? buffer_body : buffer_begin, buffer_.size() * 2));
+  if (!make_room()) return;
   reading_ = true;
   socket_.async_read_some(boost::asio::buffer(buffer_.data() + end_, buffer_.size() - end_),
                           [self = shared_from_this()](error_code ec, std::size_t count) {
@@ -76,6 +79,19 @@ void Connection::read() {
                             if (ec) return self->close();
                             self->on_read(count);
                           });
+}
+
+// False when a header needs more than is to be had: then it has been refused.
+bool Connection::make_room() {
+  const bool in_body = parser_.header_done() && phase_ == Phase::open;
+  if (in_body && body_lease_.bytes() > buffer_begin && buffer_.size() < buffer_body)
+    grow_buffer(buffer_body, ByteUser::requests);  // a small one takes longer, that is all
+  if (end_ < buffer_.size()) return true;
+  if (grow_buffer(std::max(buffer_begin, buffer_.size() * 2), ByteUser::connections)) return true;
+  shared_.budget.shed(ByteUser::connections);
+  refuse(short_of_memory);
+  advance();
+  return false;
 }
 
 void Connection::on_read(std::size_t count) {
@@ -104,8 +120,12 @@ void Connection::answer(std::uint64_t number, Response response) {
 
 bool Connection::accept(std::uint64_t number, Response response) {
   if (number < first_ || number - first_ >= slots_.size() || slots_[number - first_].response) return false;
-  slots_[number - first_].response = std::move(response);
-  return number == first_;
+  Slot& slot = slots_[number - first_];
+  slot.response = std::move(response);
+  if (number == first_) return true;
+  held_ += slot.held = slot.response->body.size();
+  if (!lease_unsent()) close();
+  return false;
 }
 
 void Connection::advance() {
@@ -118,6 +138,7 @@ void Connection::advance() {
     write();
   } while (may_take());
   advancing_ = false;
+  if (!owes_nothing() && !lease_unsent()) return close();
   if (phase_ == Phase::last && slots_.empty() && out_.empty()) linger();
   if (phase_ == Phase::open && idle() && shared_.draining.load(std::memory_order_relaxed)) return close();
   const bool wants_more = phase_ == Phase::lingering || (phase_ == Phase::open && starved_);
@@ -125,13 +146,13 @@ void Connection::advance() {
 }
 
 bool Connection::may_take() const {
-  return phase_ == Phase::open && !starved_ && slots_.size() < shared_.limits.in_flight &&
+  return phase_ == Phase::open && !starved_ && !wait_ && slots_.size() < shared_.limits.in_flight &&
          out_.bytes() < shared_.limits.unsent_bytes;
 }
 
 void Connection::take_requests() {
   while (may_take()) feed_parser();
-  if (phase_ != Phase::open || starved_) return;
+  if (phase_ != Phase::open || starved_ || wait_) return;
   shared_.metrics.hit(slots_.size() >= shared_.limits.in_flight ? Limit::in_flight : Limit::unsent_bytes);
 }
 
@@ -142,11 +163,8 @@ void Connection::feed_parser() {
   if (!used) return refuse(used.error());
   begin_ += *used;
   if (!began && parser_.begun()) begun_ = now_;
-  if (!had_header && parser_.header_done()) {
-    header_done_ = now_;
-    continue_due_ = parser_.wants_continue();
-  }
   if (parser_.done()) return hand_over();
+  if (!had_header && parser_.header_done()) return lease_body();
   if (*used > 0) return;
   await_bytes();
 }
@@ -160,6 +178,7 @@ void Connection::await_bytes() {
   if (end_ > 0 || parser_.begun() || buffer_.size() <= buffer_begin) return;
   buffer_.resize(buffer_begin);  // between requests a connection costs little
   buffer_.shrink_to_fit();
+  buffer_lease_ = {};
 }
 
 void Connection::hand_over() {
@@ -178,8 +197,11 @@ void Connection::hand_over() {
                                 .without_body = request.method == "HEAD",
                                 .minor_version = parsed.minor_version},
                     .deadline = request.deadline});
+  if (const std::size_t body = request.body.capacity(); body_lease_.bytes() > body)
+    body_lease_.give_back(body_lease_.bytes() - body);
   try {
-    shared_.handler(std::move(request), PendingReply(loop_.mailbox(), weak_from_this(), first_ + slots_.size() - 1));
+    shared_.handler(std::move(request), PendingReply(loop_.mailbox(), weak_from_this(), first_ + slots_.size() - 1,
+                                                     std::move(body_lease_)));
   } catch (const std::exception& failure) {  // the reply died on the way out, and that has answered 500
     shared_.log.error("a request handler threw", {{"what", failure.what()}});
   }
@@ -192,6 +214,10 @@ void Connection::refuse(const Refusal& refusal) {
   slots_.push_back({.framing = {.keep_alive = false},
                     .deadline = platform::Instant::max(),
                     .response = problem(refusal.status, reason(refusal.status), refusal.why)});
+  if (refusal.status == 503) slots_.back().response->headers.add("Retry-After", "1");
+  wait_.reset();
+  parser_.drop_body();
+  body_lease_ = {};
   phase_ = Phase::last;
 }
 
@@ -200,6 +226,7 @@ void Connection::move_answers() {
     Slot slot = std::move(slots_.front());
     slots_.pop_front();
     ++first_;
+    held_ -= slot.held;
     active_ = now_;
     if (slots_.empty() && phase_ == Phase::open && shared_.draining.load(std::memory_order_relaxed))
       phase_ = Phase::last;
@@ -255,6 +282,7 @@ void Connection::close() {
   error_code ec;
   (void)socket_.close(ec);  // closed in any case
   slots_.clear();
+  wait_.reset();
   loop_.forget(shared_from_this());
 }
 

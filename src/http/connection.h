@@ -9,20 +9,29 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include "base/byte_budget.h"
 #include "http/io_loop.h"
 #include "http/parser.h"
 #include "http/writer.h"
 
 namespace leat::http {
 
+inline constexpr Refusal short_of_memory{503, "the server has no memory for this request now; try again soon",
+                                         Limit::memory};
+
 // Lives on its loop's thread: every call but the constructor comes from there. Kept alive by the loop until it is
 // closed; requests that are still being answered hold it weakly.
 //
 // Bounded: it reads only while fewer than Limits::in_flight requests wait for their answers and the client takes what
-// it was sent.
+// it was sent. What it holds is leased: itself and a small buffer when it begins, a body before it is read, answers
+// while they cannot be sent.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(IoLoop&, boost::asio::ip::tcp::socket);
+  // What an idle one costs: its objects, its socket's, a buffer of buffer_begin.
+  static constexpr std::size_t idle_bytes = 8 << 10;
+
+  // `lease`: of idle_bytes.
+  Connection(IoLoop&, boost::asio::ip::tcp::socket, ByteBudget::Lease lease);
 
   void start();
   void answer(std::uint64_t number, Response);  // accept() and advance()
@@ -38,6 +47,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     Framing framing;
     platform::Instant deadline;
     std::optional<Response> response;
+    std::size_t held = 0;  // bytes of a response that is before its turn
   };
   enum class Phase {
     open,       // reads requests
@@ -47,6 +57,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   };
 
   void read();
+  bool make_room();
   void on_read(std::size_t count);
   void on_end();
   void take_requests();
@@ -62,7 +73,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void close();
   bool idle() const;
 
+  void lease_body();
+  void await_lease(std::size_t bytes);
+  void on_lease(ByteBudget::Lease);
+  void begin_body();
+  bool grow_buffer(std::size_t bytes, ByteUser);
+  bool lease_unsent();
+  bool owes_nothing() const { return !waiting_to_write_ && held_ == 0 && unsent_lease_.bytes() == 0; }
+  void shed();
+
   void check_request_deadlines(platform::Instant now);
+  std::optional<Limit> late(platform::Duration taken, platform::Duration usual, Limit) const;
   std::optional<Limit> expired(platform::Instant now) const;
   void expire(Limit);
 
@@ -80,6 +101,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::deque<Slot> slots_;   // in the order of the requests
   std::uint64_t first_ = 0;  // number of slots_.front()
   OutQueue out_;
+  std::size_t held_ = 0;  // bytes of all responses that are before their turn
+
+  ByteBudget::Lease lease_, buffer_lease_, body_lease_, unsent_lease_;
+  std::optional<ByteBudget::Wait> wait_;  // for the body's; meanwhile nothing is read
 
   Phase phase_ = Phase::open;
   bool reading_ = false, waiting_to_write_ = false, advancing_ = false;
@@ -87,6 +112,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   platform::Instant active_;       // when the conversation last moved
   platform::Instant begun_;        // the first byte of the request being read
   platform::Instant header_done_;  // its header's end
+  platform::Instant wait_begun_;   // of wait_
   platform::Instant taken_;        // when the client last took bytes
 };
 

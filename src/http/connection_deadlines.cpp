@@ -15,6 +15,7 @@ void Connection::tick(platform::Instant now) {
     if (now - active_ >= shared_.limits.linger) close();
     return;
   }
+  if (idle()) out_.release();
   check_request_deadlines(now);
   if (auto limit = expired(now)) expire(*limit);
 }
@@ -30,12 +31,20 @@ void Connection::check_request_deadlines(platform::Instant now) {
   if (answered) advance();
 }
 
+// What a client has for a body, or for taking an answer, shrinks while others wait for the bytes that it holds.
+std::optional<Limit> Connection::late(platform::Duration taken, platform::Duration usual, Limit limit) const {
+  if (taken >= usual) return limit;
+  if (taken >= shared_.limits.scarce && shared_.budget.has_waiting(ByteUser::requests)) return Limit::scarce;
+  return std::nullopt;
+}
+
 std::optional<Limit> Connection::expired(platform::Instant now) const {
   const Limits& limits = shared_.limits;
   if (phase_ == Phase::closed) return std::nullopt;
-  if (!out_.empty()) return now - taken_ >= limits.write ? std::optional(Limit::write) : std::nullopt;
+  if (wait_) return now - wait_begun_ >= limits.memory ? std::optional(Limit::memory) : std::nullopt;
+  if (!out_.empty()) return late(now - taken_, limits.write, Limit::write);
   if (phase_ != Phase::open || !starved_) return std::nullopt;
-  if (parser_.header_done()) return now - header_done_ >= limits.body ? std::optional(Limit::body) : std::nullopt;
+  if (parser_.header_done()) return late(now - header_done_, limits.body, Limit::body);
   if (parser_.begun()) return now - begun_ >= limits.header ? std::optional(Limit::header) : std::nullopt;
   if (slots_.empty() && now - active_ >= limits.idle) return Limit::idle;
   return std::nullopt;
@@ -49,6 +58,12 @@ void Connection::expire(Limit limit) {
     case Limit::body:
       refuse({408, "the body took too long", limit});
       return advance();
+    case Limit::memory:
+      shared_.budget.shed(ByteUser::requests);
+      refuse(short_of_memory);
+      return advance();
+    case Limit::scarce:
+      return shed();
     case Limit::idle:
     case Limit::write:
       shared_.metrics.hit(limit);

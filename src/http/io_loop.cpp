@@ -26,6 +26,11 @@ void Mailbox::put(Answer answer) {
   boost::asio::post(loop_->io(), [this, self = loop_->mailbox()] { deliver(); });
 }
 
+void Mailbox::post(Task task) {
+  const std::lock_guard lock(mutex_);
+  if (loop_) boost::asio::post(loop_->io(), std::move(task));
+}
+
 void Mailbox::deliver() {
   {
     const std::lock_guard lock(mutex_);
@@ -68,13 +73,15 @@ void IoLoop::run_thread(std::string name) {
 
 bool IoLoop::is_current() const { return current_loop == this; }
 
-void IoLoop::adopt(boost::asio::ip::tcp::socket socket) {
-  if (is_current()) return begin(std::move(socket));
-  boost::asio::post(io_, [this, socket = std::move(socket)]() mutable { begin(std::move(socket)); });
+void IoLoop::adopt(boost::asio::ip::tcp::socket socket, ByteBudget::Lease lease) {
+  if (is_current()) return begin(std::move(socket), std::move(lease));
+  boost::asio::post(io_, [this, socket = std::move(socket), lease = std::move(lease)]() mutable {
+    begin(std::move(socket), std::move(lease));
+  });
 }
 
-void IoLoop::begin(boost::asio::ip::tcp::socket socket) {
-  auto connection = std::make_shared<Connection>(*this, std::move(socket));
+void IoLoop::begin(boost::asio::ip::tcp::socket socket, ByteBudget::Lease lease) {
+  auto connection = std::make_shared<Connection>(*this, std::move(socket), std::move(lease));
   connections_.insert(connection);
   connection->start();
 }

@@ -14,6 +14,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "base/byte_budget.h"
 #include "http/http.h"
 #include "http/limits.h"
 #include "http/server_metrics.h"
@@ -30,6 +31,7 @@ struct Shared {
   Handler handler;
   platform::Clock& clock;
   telemetry::Log& log;
+  ByteBudget& budget;
   ServerMetrics metrics;
   platform::Duration tick;
   std::atomic<std::size_t> connections{0};
@@ -49,8 +51,10 @@ class Mailbox {
   };
 
   explicit Mailbox(IoLoop& loop) : loop_(&loop) {}
-  void put(Answer);  // from any thread
-  void close();      // the loop goes
+  // From any thread.
+  void put(Answer);
+  void post(Task);  // runs it on the loop, later
+  void close();     // the loop goes
 
  private:
   void deliver();
@@ -70,7 +74,7 @@ class IoLoop {
   void stop();  // ends the thread
 
   // From any thread.
-  void adopt(boost::asio::ip::tcp::socket);
+  void adopt(boost::asio::ip::tcp::socket, ByteBudget::Lease);
   void look_around();  // a tick out of turn
 
   // On the loop's thread only.
@@ -84,7 +88,7 @@ class IoLoop {
   boost::asio::io_context& io() { return io_; }
 
  private:
-  void begin(boost::asio::ip::tcp::socket);
+  void begin(boost::asio::ip::tcp::socket, ByteBudget::Lease);
   void schedule_tick();
   void tick();
 

@@ -21,6 +21,8 @@ struct Limits {
   platform::Duration request = std::chrono::seconds(30);  // from its first byte to the handler's answer; 504
   platform::Duration idle = std::chrono::seconds(75);     // between requests; closed
   platform::Duration write = std::chrono::seconds(30);    // without the client taking one byte; closed
+  platform::Duration memory = std::chrono::seconds(5);    // for bytes of the process's budget; 503
+  platform::Duration scarce = std::chrono::seconds(5);    // instead of body and write while others wait for bytes
   platform::Duration linger = std::chrono::seconds(2);    // for the client to read our last answer before we close
 };
 
@@ -38,8 +40,10 @@ enum class Limit {
   request,
   idle,
   write,
+  memory,
+  scarce,
 };
-inline constexpr std::size_t limit_count = static_cast<std::size_t>(Limit::write) + 1;
+inline constexpr std::size_t limit_count = static_cast<std::size_t>(Limit::scarce) + 1;
 
 constexpr const char* name(Limit limit) {
   switch (limit) {
@@ -67,6 +71,10 @@ constexpr const char* name(Limit limit) {
       return "idle";
     case Limit::write:
       return "write";
+    case Limit::memory:
+      return "memory";
+    case Limit::scarce:
+      return "scarce";
   }
   return "";
 }

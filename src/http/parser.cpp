@@ -177,10 +177,14 @@ bool RequestParser::begun() const { return impl_->stage_ != Impl::Stage::nothing
 bool RequestParser::header_done() const { return impl_->stage_ == Impl::Stage::body; }
 bool RequestParser::done() const { return header_done() && impl_->body_.done(); }
 
+std::size_t RequestParser::body_bound() const { return impl_->body_.bound(); }
+
 bool RequestParser::wants_continue() const {
   if (!header_done() || done() || impl_->collector_->parsed.minor_version == 0) return false;
   return impl_->collector_->parsed.headers.get("expect").has_value();
 }
+
+void RequestParser::drop_body() { std::string().swap(impl_->collector_->parsed.body); }
 
 RequestParser::Parsed RequestParser::take() {
   LEAT_ASSERT(done());

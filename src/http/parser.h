@@ -43,8 +43,10 @@ class RequestParser {
   bool begun() const;  // a byte of a message was seen
   bool header_done() const;
   bool done() const;
-  bool wants_continue() const;  // the client waits for "100 Continue" before it sends the body
-  Parsed take();                // Requires: done(). Afterwards ready for the next message.
+  std::size_t body_bound() const;  // Requires: header_done(). What the body cannot outgrow
+  bool wants_continue() const;     // the client waits for "100 Continue" before it sends the body
+  void drop_body();                // frees what has come of it; nothing may be fed any more
+  Parsed take();                   // Requires: done(). Afterwards ready for the next message.
 
  private:
   class Impl;

@@ -13,11 +13,13 @@ namespace leat::http {
 
 class Server::Impl {
  public:
-  Impl(const ServerOptions& options, platform::Clock& clock, telemetry::Telemetry telemetry, Handler handler)
+  Impl(const ServerOptions& options, platform::Clock& clock, telemetry::Telemetry telemetry, ByteBudget& budget,
+       Handler handler)
       : shared_{.limits = options.limits,
                 .handler = std::move(handler),
                 .clock = clock,
                 .log = telemetry.log,
+                .budget = budget,
                 .metrics = ServerMetrics(telemetry.metrics, options.name),
                 .tick = options.tick} {
     for (unsigned i = 0; i < std::max(1u, options.threads); ++i) loops_.push_back(std::make_unique<IoLoop>(shared_));
@@ -54,15 +56,19 @@ class Server::Impl {
 };
 
 Result<std::unique_ptr<Server>> Server::start(ServerOptions options, platform::Clock& clock,
-                                              telemetry::Telemetry telemetry, Handler handler) {
+                                              telemetry::Telemetry telemetry, ByteBudget& budget, Handler handler) {
   LEAT_TRY(const Address address, parse_address(options.address));
   if (!address.is_loopback() && !options.insecure) {
     return fail(Code::invalid, fmt::format("{} can be reached from other machines, without encryption; listen on "
                                            "127.0.0.1, or say `insecure` if that is meant",
                                            options.address));
   }
+  if (const std::size_t most = budget.most(ByteUser::requests); options.limits.body_bytes > most) {
+    return fail(Code::invalid, fmt::format("bodies may have {} bytes (body_bytes), but the budget leaves {} for them",
+                                           options.limits.body_bytes, most));
+  }
   try {
-    auto impl = std::make_unique<Impl>(options, clock, telemetry, std::move(handler));
+    auto impl = std::make_unique<Impl>(options, clock, telemetry, budget, std::move(handler));
     LEAT_CHECK(impl->start(address, options.name));
     return std::unique_ptr<Server>(new Server(std::move(impl)));
   } catch (const std::runtime_error& failure) {  // Asio had no descriptor, or no thread was to be had

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "base/byte_budget.h"
 #include "base/result.h"
 #include "http/http.h"
 #include "http/limits.h"
@@ -22,11 +23,14 @@ struct ServerOptions {
 };
 
 // Serves from start() until it is destroyed: every request that can be read gets exactly one answer, on each connection
-// in the order of the requests; everything a client may take is bounded by Limits.
+// in the order of the requests; everything a client may take is bounded by Limits, and what all of them together take
+// by the budget: when it is spent, bodies wait unread, and queries go on.
 class Server {
  public:
-  // Code::invalid: the address is wrong, or lies beyond loopback and `insecure` was not said. Code::conflict: taken.
-  static Result<std::unique_ptr<Server>> start(ServerOptions, platform::Clock&, telemetry::Telemetry, Handler);
+  // Code::invalid: the address is wrong, or lies beyond loopback and `insecure` was not said, or the budget is smaller
+  // than the largest body. Code::conflict: taken. The budget outlives the server and all unanswered replies.
+  static Result<std::unique_ptr<Server>> start(ServerOptions, platform::Clock&, telemetry::Telemetry, ByteBudget&,
+                                               Handler);
   ~Server();  // at once: what is still in flight gets no answer
 
   std::uint16_t port() const;

@@ -46,7 +46,7 @@ class ServerTest : public testing::Test {
  protected:
   void start(Limits limits = {}, unsigned threads = 1) {
     ServerOptions options{.threads = threads, .limits = limits, .tick = milliseconds(1)};
-    auto server = Server::start(options, clock_, {metrics_, log_, health_},
+    auto server = Server::start(options, clock_, {metrics_, log_, health_}, *budget_,
                                 [this](const Request& request, Reply reply) { handle(request, std::move(reply)); });
     ASSERT_TRUE(server) << server.error().what;
     server_ = *std::move(server);
@@ -84,6 +84,8 @@ class ServerTest : public testing::Test {
     while (clock_.asked() < before + count) std::this_thread::yield();
   }
 
+  ByteBudget::Usage usage(ByteUser user) { return budget_->usage(user); }
+
   Client connect() { return Client::connect(server_->address(), patience).value(); }
 
   std::uint64_t hits(Limit limit) {
@@ -91,6 +93,7 @@ class ServerTest : public testing::Test {
   }
 
   ManualClock clock_;
+  std::unique_ptr<ByteBudget> budget_ = std::make_unique<ByteBudget>(256 << 20);
   telemetry::Metrics metrics_;
   telemetry::Health health_;
   telemetry::Log log_{clock_, telemetry::LogFormat::plain, telemetry::Level::error, [](std::string_view) {}};

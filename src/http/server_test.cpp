@@ -293,8 +293,9 @@ TEST(ServerStart, RefusesAddressesThatAreWrongTakenOrReachable) {
   telemetry::Metrics metrics;
   telemetry::Health health;
   telemetry::Log log(clock, telemetry::LogFormat::plain, telemetry::Level::error, [](std::string_view) {});
+  ByteBudget budget(64 << 20);
   const auto start = [&](std::string address, bool insecure = false) {
-    return Server::start({.address = std::move(address), .insecure = insecure}, clock, {metrics, log, health},
+    return Server::start({.address = std::move(address), .insecure = insecure}, clock, {metrics, log, health}, budget,
                          [](const Request&, const Reply&) {});
   };
   const auto holder = start("127.0.0.1:0");
