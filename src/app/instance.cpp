@@ -82,7 +82,8 @@ Result<> Instance::open_bus() {
 }
 
 Result<> Instance::start_services(service::SystemPlan plan) {
-  system_ = std::make_unique<service::System>(std::move(plan), platform_, *bus_, telemetry_, directory_.services());
+  system_ = std::make_unique<service::System>(std::move(plan), platform_, *bus_, telemetry_, directory_.services(),
+                                              service::Options{.budget = &budget_});
   const auto started = wait_for<Result<>>([&](auto done) { system_->start(std::move(done)); });
   if (!started) telemetry_.log.error("not every service could start", {{"why", started.error()}});
   return serve_routes();

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/byte_budget.h"
 #include "database/database.h"
 #include "platform/clock.h"
 
@@ -39,7 +40,8 @@ struct Options {
 
   // Read models
   std::size_t delivery_bytes = 2 << 20;  // asked of a reader at once; two deliveries of a topic are in memory at most
-  int wal_pages_read_model = 32'000;     // a checkpoint moves the WAL into the file when it is longer than this
+  std::size_t delivery_tail_bytes = 64 << 10;  // asked instead of one that has caught up, and when memory is short
+  int wal_pages_read_model = 32'000;           // a checkpoint moves the WAL into the file when it is longer than this
   int wal_pages_state = 4'000;
 
   // Queries
@@ -49,6 +51,7 @@ struct Options {
   platform::Duration position_wait = std::chrono::seconds(2);       // for a request's Leat-Position
   platform::Duration position_wait_max = std::chrono::seconds(30);  // what Leat-Wait may ask for
 
+  ByteBudget* budget = nullptr;  // outlives the system; null: nothing is leased
   TestFaults faults;
 };
 

@@ -8,6 +8,12 @@
 #include "database/transaction.h"
 
 namespace leat::service {
+namespace {
+
+constexpr std::size_t delivery_cost = 2;  // the records' views into a delivery take about as much as its bytes
+constexpr auto ask_again_after = std::chrono::milliseconds(100);
+
+}  // namespace
 
 struct Projector::Inbox {
   std::mutex mutex;
@@ -62,6 +68,7 @@ Projector::~Projector() {
   inbox_->close();
   executor_.reset();
   readers_.clear();
+  waits_.clear();
   generation_->progress().abandon();
   if (auto settled = std::exchange(settled_, nullptr))
     settled(fail(Code::conflict, generation_->plan().name + " was given up before it had caught up"));
@@ -118,6 +125,8 @@ void Projector::open_readers() {
   const auto reached = generation_->progress().positions();
   const auto& topics = generation_->topics();
   seen_end_.resize(topics.size());
+  at_end_.assign(topics.size(), true);
+  waits_.resize(topics.size());
   for (const auto& topic : topics) {
     std::vector<bus::Position> from;
     for (std::int32_t i = 0; i < topic.config.partitions; ++i) {
@@ -136,9 +145,33 @@ void Projector::open_readers() {
   look_whether_caught_up();
 }
 
+// One that has caught up, or may have, asks for little: it may wait for days, and holds its bytes meanwhile.
 void Projector::ask(std::size_t topic) {
-  readers_[topic]->next(options_.delivery_bytes, [this, topic, inbox = inbox_](auto delivery) {
-    inbox->put({topic, std::move(delivery)}, [this] { apply_waiting(); });
+  if (!options_.budget) return ask(topic, options_.delivery_bytes, {});
+  const std::size_t least = std::min(options_.delivery_tail_bytes, options_.delivery_bytes);
+  for (std::size_t bytes = at_end_[topic] ? least : options_.delivery_bytes; bytes >= least; bytes /= 2) {
+    if (auto lease = options_.budget->try_take(ByteUser::read_models, bytes * delivery_cost))
+      return ask(topic, bytes, *std::move(lease));
+  }
+  ask_when_there_is_memory(topic, least);
+}
+
+void Projector::ask_when_there_is_memory(std::size_t topic, std::size_t bytes) {
+  waits_[topic] = options_.budget->wait(ByteUser::read_models, bytes * delivery_cost,
+                                        [this, topic, bytes, inbox = inbox_](ByteBudget::Lease lease) {
+                                          inbox->post([this, topic, bytes, lease = std::move(lease)]() mutable {
+                                            waits_[topic].reset();
+                                            ask(topic, bytes, std::move(lease));
+                                          });
+                                        });
+  if (waits_[topic]) return;
+  executor_->post_after(ask_again_after, [this, topic] { ask(topic); });  // more wait than the queue holds
+}
+
+void Projector::ask(std::size_t topic, std::size_t bytes, ByteBudget::Lease lease) {
+  auto shared = std::make_shared<ByteBudget::Lease>(std::move(lease));
+  readers_[topic]->next(bytes, [this, topic, inbox = inbox_, lease = std::move(shared)](auto delivery) mutable {
+    inbox->put({topic, std::move(delivery), std::move(lease)}, [this] { apply_waiting(); });
   });
 }
 
@@ -146,8 +179,9 @@ void Projector::apply_waiting() {
   if (!held_.empty()) return;  // comes again when that is done
   auto arrivals = inbox_->take();
   if (stopped_ || arrivals.empty()) return;
-  for (const auto& [topic, delivery] : arrivals) {
+  for (const auto& [topic, delivery, lease] : arrivals) {
     if (!delivery) return stop(fmt::format("topic {}: {}", generation_->topics()[topic].name, delivery.error().what));
+    at_end_[topic] = delivery->at_end;
   }
   for (const auto& arrival : arrivals) ask(arrival.topic);
   apply(std::move(arrivals));
@@ -192,7 +226,7 @@ std::optional<Projector::Failure> Projector::apply_rows(const std::vector<Arriva
 }
 
 Result<> Projector::store_positions(const std::vector<Arrival>& arrivals) {
-  for (const auto& [topic, delivery] : arrivals)
+  for (const auto& [topic, delivery, lease] : arrivals)
     LEAT_CHECK(positions_->store(generation_->topics()[topic], delivery->positions));
   return {};
 }
@@ -249,14 +283,14 @@ void Projector::go_on() {
 
 void Projector::advance(const std::vector<Arrival>& arrivals) {
   std::int64_t last_ms = 0;
-  for (const auto& [topic, delivery] : arrivals) {
+  for (const auto& [topic, delivery, lease] : arrivals) {
     seen_end_[topic] = seen_end_[topic] || delivery->at_end;
     events_.add(delivery->records.size());
     if (!delivery->records.empty()) last_ms = std::max(last_ms, delivery->records.back().timestamp_ms);
   }
   const bool at_end = std::all_of(arrivals.begin(), arrivals.end(), [](const auto& a) { return a.delivery->at_end; });
   generation_->set_applied(last_ms, at_end);
-  for (const auto& [topic, delivery] : arrivals) generation_->progress().advance(delivery->positions);
+  for (const auto& [topic, delivery, lease] : arrivals) generation_->progress().advance(delivery->positions);
 }
 
 void Projector::look_whether_caught_up() {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/byte_budget.h"
 #include "base/task.h"
 #include "bus/bus.h"
 #include "platform/platform.h"
@@ -20,7 +21,8 @@ namespace leat::service {
 
 // Promises
 //   * Rows and positions are committed together, so each event has its effect exactly once whatever crashes.
-//   * While it applies one delivery the bus fetches the next; never more than two of a topic are in memory.
+//   * While it applies one delivery the bus fetches the next; never more than two of a topic are in memory. Both are
+//     leased before they are asked for; when memory is short they are smaller, or wait.
 //   * A full disk pauses it; it tries again and goes on from where it was when there is room.
 //   * An event that cannot be applied stops this read model, and only this one, right before that event.
 class Projector {
@@ -47,6 +49,7 @@ class Projector {
   struct Arrival {
     std::size_t topic;
     Result<bus::Delivery> delivery;
+    std::shared_ptr<ByteBudget::Lease> lease;  // what the delivery costs, with all its copies
   };
   struct Inbox;    // where the bus puts deliveries; outlives the projector while a call is under way
   struct Failure;  // the delivery and record that could not be applied
@@ -56,6 +59,8 @@ class Projector {
   void ask_ends(std::size_t topic);
   void open_readers();
   void ask(std::size_t topic);
+  void ask_when_there_is_memory(std::size_t topic, std::size_t bytes);
+  void ask(std::size_t topic, std::size_t bytes, ByteBudget::Lease);
   void apply_waiting();
   void apply(std::vector<Arrival>);
   std::optional<Failure> commit(const std::vector<Arrival>&);
@@ -80,8 +85,10 @@ class Projector {
   std::optional<database::Database> database_;
   std::optional<PositionTable> positions_;
   std::unique_ptr<Projection> projection_;
-  std::vector<bus::Position> targets_;  // the ends when it began
-  std::vector<bool> seen_end_;          // for each topic
+  std::vector<bus::Position> targets_;                  // the ends when it began
+  std::vector<bool> seen_end_;                          // for each topic
+  std::vector<bool> at_end_;                            // for each topic: so was its last delivery, if there was one
+  std::vector<std::optional<ByteBudget::Wait>> waits_;  // for each topic
   std::vector<std::unique_ptr<bus::Reader>> readers_;
   bool stopped_ = false, paused_ = false;
   Backoff backoff_;
