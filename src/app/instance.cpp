@@ -73,7 +73,7 @@ Result<> Instance::start_all(service::SystemPlan plan) {
 }
 
 Result<> Instance::open_bus() {
-  LEAT_TRY(log_, log::Log::open(platform_, directory_.log()));
+  LEAT_TRY(log_, log::Log::open(platform_, directory_.log(), {.budget = &budget_}));
   tell_recovery(log_->recovery(), telemetry_.log);
   log_metrics_ = LogMetrics(telemetry_.metrics, *log_);
   LEAT_TRY(broker_, broker::Broker::open(platform_, *log_, {}, &telemetry_));

@@ -7,6 +7,17 @@ namespace {
 
 constexpr std::size_t unanswered_max = 2;  // flushed groups whose callers wait, before the flusher lends a hand
 
+std::optional<Error> lease(Pending& append, ByteBudget* budget) {
+  if (!budget) return std::nullopt;
+  if (auto leased = budget->try_take(ByteUser::appends, append.bytes)) {
+    append.lease = *std::move(leased);
+    return std::nullopt;
+  }
+  budget->shed(ByteUser::appends);
+  return Error{Code::unavailable,
+               fmt::format("no memory for an append of {} bytes: the budget is spent", append.bytes)};
+}
+
 }  // namespace
 
 Flusher::Flusher(Store& store)
@@ -42,6 +53,7 @@ void Flusher::append(Pending append) {
   {
     const std::lock_guard lock(queue_mutex_);
     refused = refusal(*waiting);
+    if (!refused) refused = lease(*waiting, store_.options.budget);
     if (!refused) {
       queued_bytes_ += waiting->bytes;
       queue_.push_back(std::move(waiting));

@@ -24,7 +24,8 @@ struct Pending {
   std::vector<Part> parts;
   std::vector<std::vector<BatchSpan>> spans;  // of each part
   std::size_t bytes = 0;
-  Decided decided;  // may be empty
+  Decided decided;          // may be empty
+  ByteBudget::Lease lease;  // of the bytes, until it is answered
   Done<Result<std::vector<Appended>>> done;
   Result<std::vector<Appended>> outcome = std::vector<Appended>{};
 

@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "base/byte_budget.h"
 #include "base/result.h"
 #include "base/strong.h"
 #include "base/task.h"
@@ -52,6 +53,7 @@ struct Options {
   std::uint64_t direct_bytes = 256ull << 10;   // a part this large is written to its segment directly, past the journal
   std::uint64_t group_bytes_max = 4ull << 20;  // appends that share one flush
   std::uint64_t pending_bytes_max = 64ull << 20;  // waiting to be flushed; beyond it append answers Code::unavailable
+  ByteBudget* budget = nullptr;  // what waits is leased from it; spent: Code::unavailable. Outlives the log
   TestFaults faults;
 };
 

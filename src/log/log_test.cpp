@@ -362,6 +362,25 @@ TEST_F(LogTest, TellsARefusalToo) {
   EXPECT_EQ(calls, "refused answered");
 }
 
+TEST_F(LogTest, WaitingAppendsAreLeasedUntilTheyAreAnswered) {
+  ByteBudget budget(1000);
+  open({.budget = &budget});
+  ASSERT_TRUE(log->create(p0, {}));
+  std::vector<Code> codes;
+  for (int i = 0; i < 4; ++i) {
+    log->append({{p0, batch_of({std::string(400, 'x')})}}, [&](auto answer) {
+      if (!answer) codes.push_back(answer.error().code);
+    });
+  }
+  EXPECT_GT(budget.usage(ByteUser::appends).leased, 800u);
+  EXPECT_EQ(budget.usage(ByteUser::appends).sheds, 2u);
+  world.run();
+  EXPECT_EQ(codes, (std::vector{Code::unavailable, Code::unavailable})) << "as many as the budget holds";
+  EXPECT_EQ(log->bounds(p0)->durable_end, Offset{2});
+  EXPECT_EQ(budget.available(), 1000u);
+  log.reset();
+}
+
 TEST_F(LogTest, AnswersCancelledWhenItStops) {
   ASSERT_TRUE(log->create(p0, {}));
   std::optional<Code> code;
