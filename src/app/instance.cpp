@@ -77,7 +77,7 @@ Result<> Instance::open_bus() {
   tell_recovery(log_->recovery(), telemetry_.log);
   log_metrics_ = LogMetrics(telemetry_.metrics, *log_);
   LEAT_TRY(broker_, broker::Broker::open(platform_, *log_, {}, &telemetry_));
-  bus_ = bus::make_embedded(*broker_, platform_);
+  bus_ = bus::make_embedded(*broker_, platform_, {.budget = &budget_});
   return {};
 }
 

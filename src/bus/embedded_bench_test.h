@@ -24,14 +24,14 @@ struct Life {
   std::unique_ptr<Bus> bus;
 
   static Result<Life> begin(platform::Platform platform, const std::string& directory, broker::Options options = {},
-                            log::Options log_options = {}) {
+                            log::Options log_options = {}, EmbeddedOptions bus_options = {}) {
     Life life;
     LEAT_CHECK(platform.files.make_directory(directory));
     // A power cut may take the folder itself otherwise.
     LEAT_CHECK(platform.files.sync_directory(directory.substr(0, std::max<std::size_t>(directory.rfind('/'), 1))));
     LEAT_TRY(life.log, log::Log::open(platform, directory, log_options));
     LEAT_TRY(life.broker, broker::Broker::open(platform, *life.log, options));
-    life.bus = make_embedded(*life.broker, platform);
+    life.bus = make_embedded(*life.broker, platform, bus_options);
     return life;
   }
   void end() {

@@ -16,6 +16,7 @@ struct Call {
   Done<Result<std::vector<Position>>> done;
   std::size_t bytes = 0;
   std::optional<Error> refused;  // set: it is answered with this when its turn comes
+  ByteBudget::Lease lease;       // of the bytes, until it is answered
 };
 
 // Calls that share an append.
@@ -47,6 +48,7 @@ class EmbeddedSource::State : public std::enable_shared_from_this<State> {
  private:
   Result<> admit(const std::vector<Publication>&, std::size_t bytes) const;
   Result<> check(const Publication&) const;
+  Result<> lease(Call&) const;
   void append_next();
   std::vector<Call> take_calls();
   void decided(std::uint64_t number, const Result<std::vector<log::Appended>>&);
@@ -86,13 +88,15 @@ void EmbeddedSource::State::cancel() {
 }
 
 void EmbeddedSource::State::publish(std::vector<Publication> publications, Done<Result<std::vector<Position>>> done) {
-  Call call{std::move(publications), std::move(done), 0, {}};
+  Call call{std::move(publications), std::move(done), 0, {}, {}};
   for (const Publication& publication : call.publications) call.bytes += payload_bytes(publication.record);
   bool refuse = false;
   {
     const std::lock_guard lock(mutex_);
     if (!broken_) {
-      if (auto admitted = admit(call.publications, call.bytes); !admitted) broken_ = std::move(admitted).error();
+      auto admitted = admit(call.publications, call.bytes);
+      if (admitted) admitted = lease(call);
+      if (!admitted) broken_ = std::move(admitted).error();
     }
     call.refused = broken_;
     if (!broken_) accepted_ = call.publications.back().number;
@@ -131,6 +135,18 @@ Result<> EmbeddedSource::State::check(const Publication& publication) const {
   if (const auto bytes = payload_bytes(publication.record); bytes > options_.record_bytes_max)
     return fail(Code::too_large, fmt::format("a record of {} bytes for topic {}; {} are allowed (record_bytes_max)",
                                              bytes, topic->name, options_.record_bytes_max));
+  return {};
+}
+
+Result<> EmbeddedSource::State::lease(Call& call) const {
+  if (!options_.budget) return {};
+  auto leased = options_.budget->try_take(ByteUser::appends, call.bytes);
+  if (!leased) {
+    options_.budget->shed(ByteUser::appends);
+    return fail(Code::unavailable,
+                fmt::format("source {}: no memory for {} bytes: the budget is spent", holder_.source, call.bytes));
+  }
+  call.lease = *std::move(leased);
   return {};
 }
 

@@ -42,6 +42,29 @@ class EmbeddedSourceTest : public testing::Test {
   std::vector<std::optional<std::string_view>> outcomes_;
 };
 
+// Publishing more than the budget holds fails like any publish that the bus cannot take now: open the source again.
+TEST(EmbeddedSourceMemory, WhatIsNotDecidedIsLeased) {
+  ByteBudget budget(1000);
+  platform::SimWorld world(5);
+  auto life = Life::begin(world.platform(), "/data", {}, {}, {.budget = &budget});
+  ASSERT_TRUE(life) << life.error().what;
+  TopicId topic;
+  life->bus->ensure_topic("posts", {.partitions = 1}, [&](auto made) { topic = made.value().id; });
+  std::unique_ptr<Source> source;
+  life->bus->open_source("orders", [&](auto opened) { source = std::move(opened).value(); });
+  world.run();
+  std::vector<std::string> outcomes;
+  for (std::uint64_t number : {1, 2})
+    source->publish({{number, topic, {0}, Record{1, std::nullopt, std::string(600, 'x'), {}}}},
+                    [&](auto outcome) { outcomes.emplace_back(outcome ? "published" : name(outcome.error().code)); });
+  EXPECT_GE(budget.usage(ByteUser::appends).leased, 600u);
+  world.run();
+  EXPECT_EQ(outcomes, (std::vector<std::string>{"published", "unavailable"}));
+  EXPECT_EQ(budget.available(), 1000u);
+  source.reset();
+  life->end();
+}
+
 using Outcomes = std::vector<std::optional<std::string_view>>;
 
 // The large one is too large for the log, which would take the small ones: number 1 would be lost unnoticed.
