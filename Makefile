@@ -22,7 +22,7 @@ demo: build ## starts the example system, tells its story with measured times, s
 test: ## builds everything and runs the whole suite
 	@tools/setup build test
 	@cmake --preset release --log-level=WARNING
-	cmake --build build -j $(JOBS)
+	cmake --build build -j $(JOBS) --target all benches
 	ctest --test-dir build --output-on-failure --no-tests=error -j $(JOBS)
 
 test-asan: ## the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer

@@ -82,7 +82,7 @@ double fill(const service::SystemPlan& plan, bench::LocalBus& bus, const bus::To
                                             path, std::map<std::string, bus::Topic>{{"people", topic}});
   std::promise<Result<>> settled;
   service::Projector projector(
-      {names.name, bus.world, *bus.bus, {metrics, log, health}}, {}, generation, [] {},
+      {names.name, bus.world, *bus.bus, {metrics, log, health}}, {}, generation, [](Result<>) {},
       [&](Result<> outcome) { settled.set_value(std::move(outcome)); });
   const auto begun = bench::now_ns();
   projector.start();
