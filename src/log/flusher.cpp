@@ -67,9 +67,7 @@ void Flusher::refuse(std::unique_ptr<Pending> append, Error error) {
   append->outcome = fail(std::move(error));
   append->parts.clear();
   append->decide();
-  Flushed refused;
-  refused.appends.push_back(std::move(append));
-  publisher_.add(std::move(refused));
+  publisher_.add_refused(std::move(append));
   {
     const std::lock_guard lock(queue_mutex_);
     if (!stopped_) return answers_->post([this] { publisher_.answer(); });
@@ -113,8 +111,6 @@ bool Flusher::flush_once() {
     fill(*flushed.group, flushed);
     commit(flushed);
   }
-  // Still under the write lock, so that nobody is answered before he was told.
-  for (const auto& append : flushed.appends) append->decide();
   if (!flushed.appends.empty() || !flushed.woken.empty()) publisher_.add(std::move(flushed));
   return ready;
 }
@@ -260,7 +256,6 @@ void Flusher::stop(const Error& error) {
   checkpointer_.reset();
   Flushed left;
   refuse_all(error, left);
-  for (const auto& append : left.appends) append->decide();
   publisher_.add(std::move(left));
   publisher_.answer();
 }

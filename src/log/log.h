@@ -10,7 +10,8 @@
 //     reads below the durable end go on.
 //   * What is damaged below the durable end is an error that names file and range (Code::corrupt), never an end of log.
 //
-// Safe to use from any thread. Callbacks come in the order of the appends, on the log's executors, and must be short.
+// Safe to use from any thread. Callbacks come on the log's executors and must be short; those of appends that were
+// taken in the order of the appends, those of refused ones (Code::unavailable, too_large, invalid) perhaps before.
 #pragma once
 
 #include <cstdint>

@@ -328,40 +328,6 @@ TEST_F(LogTest, RefusesMoreThanItsBounds) {
   EXPECT_EQ(log->bounds(p0)->durable_end, Offset{2});
 }
 
-// What is appended by whoever was told rides in the very next flush, before anybody is answered.
-TEST_F(LogTest, TellsAnOutcomeBeforeItAnswers) {
-  ASSERT_TRUE(log->create(p0, {}));
-  std::string calls;
-  const auto append_one = [&](char told, char answered, log::Decided then) {
-    log->append(
-        {{p0, batch_of({"x"})}}, [&calls, answered](const auto&) { calls += answered; },
-        [&calls, told, then = std::move(then)](const auto& outcome) mutable {
-          calls += told;
-          if (then) then(outcome);
-        });
-  };
-  append_one('a', 'A', [&](const auto& outcome) {
-    EXPECT_TRUE(outcome);
-    append_one('b', 'B', {});
-  });
-  world.run();
-  EXPECT_LT(calls.find('a'), calls.find('A'));
-  EXPECT_LT(calls.find('b'), calls.find('B'));
-  EXPECT_LT(calls.find('A'), calls.find('B'));
-  EXPECT_EQ(calls.size(), 4u);
-  EXPECT_EQ(log->stats().flushes, 2u);
-}
-
-TEST_F(LogTest, TellsARefusalToo) {
-  ASSERT_TRUE(log->create(p0, {}));
-  std::string calls;
-  log->append(
-      {{p0, "no batch"}}, [&](const auto&) { calls += "answered"; },
-      [&](const auto& outcome) { calls += outcome ? "durable " : "refused "; });
-  world.run();
-  EXPECT_EQ(calls, "refused answered");
-}
-
 TEST_F(LogTest, WaitingAppendsAreLeasedUntilTheyAreAnswered) {
   ByteBudget budget(1000);
   open({.budget = &budget});

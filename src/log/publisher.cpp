@@ -9,23 +9,45 @@ constexpr std::size_t spare_max = 3;
 
 }  // namespace
 
+// What they append now may be refused and added behind them, so they have their place before they are told.
 void Publisher::add(Flushed flushed) {
+  Flushed* mine = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    mine = &unpublished_.emplace_back(std::move(flushed));
+    ++waiting_;
+    telling_ = true;
+  }
+  for (const auto& append : mine->appends) append->decide();
   const std::lock_guard lock(mutex_);
-  unpublished_.push_back(std::move(flushed));
+  telling_ = false;
+}
+
+void Publisher::add_refused(std::unique_ptr<Pending> append) {
+  const std::lock_guard lock(mutex_);
+  unpublished_.emplace_back().appends.push_back(std::move(append));
   ++waiting_;
 }
 
-bool Publisher::take(std::deque<Flushed>& from, Flushed& into) {
+bool Publisher::take_unpublished(Flushed& into) {
   const std::lock_guard lock(mutex_);
-  if (from.empty()) return false;
-  into = std::move(from.front());
-  from.pop_front();
+  if (telling_ || unpublished_.empty()) return false;
+  into = std::move(unpublished_.front());
+  unpublished_.pop_front();
+  return true;
+}
+
+bool Publisher::take_unanswered(Flushed& into) {
+  const std::lock_guard lock(mutex_);
+  if (unanswered_.empty()) return false;
+  into = std::move(unanswered_.front());
+  unanswered_.pop_front();
   return true;
 }
 
 void Publisher::publish() {
   const std::lock_guard publishing(publishing_);
-  for (Flushed next; take(unpublished_, next);) {
+  for (Flushed next; take_unpublished(next);) {
     publish_one(next);
     const std::lock_guard lock(mutex_);
     unanswered_.push_back(std::move(next));
@@ -65,7 +87,7 @@ void Publisher::answer_all() {
   for (;;) {
     publish();
     Flushed next;
-    if (!take(unanswered_, next)) return;
+    if (!take_unanswered(next)) return;
     for (const auto& append : next.appends) append->answer();
     for (const auto& waiter : next.woken) waiter->fire();
     const std::lock_guard lock(mutex_);

@@ -26,8 +26,10 @@ class Publisher {
  public:
   explicit Publisher(Store& store) : store_(store) {}
 
-  // Requires: the appends were told; and the write lock if there is a group.
+  // Tells those who appended, on this thread; nobody behind them is answered before. Requires: the write lock.
   void add(Flushed flushed);
+  // Takes one that was told already that it is refused.
+  void add_refused(std::unique_ptr<Pending>);
   // On return, all that was added before is in the segments and visible, or the log has failed. Calls nobody.
   void publish();
   // publish(), and answers. Requires: no lock is held; never from one of the log's own callbacks.
@@ -43,7 +45,8 @@ class Publisher {
  private:
   void publish_one(Flushed&);
   void answer_all();
-  bool take(std::deque<Flushed>& from, Flushed& into);
+  bool take_unpublished(Flushed& into);
+  bool take_unanswered(Flushed& into);
 
   Store& store_;
   std::mutex answering_;  // held while callers are answered; taken before the others
@@ -51,6 +54,7 @@ class Publisher {
   bool failed_ = false;       // guarded by publishing_
   mutable std::mutex mutex_;  // guards what follows; taken last
   std::deque<Flushed> unpublished_, unanswered_;
+  bool telling_ = false;  // somebody in unpublished_, which waits until that is done
   std::size_t waiting_ = 0;
   std::vector<std::unique_ptr<Group>> spare_;
 };

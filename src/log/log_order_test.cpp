@@ -1,0 +1,158 @@
+// Flushing, publishing and answering overlap: what is told and answered when, and what a failure in between leaves.
+#include <algorithm>
+#include <cctype>
+#include <tuple>
+
+#include "log/test_world.h"
+
+namespace leat::log {
+namespace {
+
+const PartitionId p0 = partition(0);
+
+// The simulated disk, of which one write to a segment can be made to fail.
+class OneBadWrite final : public platform::Files {
+ public:
+  explicit OneBadWrite(platform::Files& files) : files_(files) {}
+  void fail_next_segment_write() { failing_ = true; }
+
+  Result<std::unique_ptr<platform::File>> open(const std::string& path, platform::Open how) override {
+    LEAT_TRY(auto file, files_.open(path, how));
+    return std::make_unique<Handle>(*this, std::move(file), path.ends_with(".log"));
+  }
+  Result<> rename(const std::string& from, const std::string& to) override { return files_.rename(from, to); }
+  Result<> remove(const std::string& path) override { return files_.remove(path); }
+  Result<> make_directory(const std::string& path) override { return files_.make_directory(path); }
+  Result<std::vector<std::string>> list(const std::string& path) override { return files_.list(path); }
+  Result<bool> exists(const std::string& path) override { return files_.exists(path); }
+  Result<> sync_directory(const std::string& path) override { return files_.sync_directory(path); }
+  Result<std::unique_ptr<platform::Lock>> lock(const std::string& path) override { return files_.lock(path); }
+
+ private:
+  class Handle final : public platform::File {
+   public:
+    Handle(OneBadWrite& all, std::unique_ptr<platform::File> file, bool segment)
+        : all_(all), file_(std::move(file)), segment_(segment) {}
+    Result<std::size_t> read_at(std::uint64_t position, char* into, std::size_t size) override {
+      return file_->read_at(position, into, size);
+    }
+    Result<> write_at(std::uint64_t position, std::string_view bytes) override {
+      if (segment_ && std::exchange(all_.failing_, false)) return fail(Code::io, "a bad sector");
+      return file_->write_at(position, bytes);
+    }
+    Result<> sync() override { return file_->sync(); }
+    Result<std::uint64_t> size() override { return file_->size(); }
+    Result<> truncate(std::uint64_t size) override { return file_->truncate(size); }
+    Result<> reserve(std::uint64_t position, std::uint64_t length) override { return file_->reserve(position, length); }
+    void drop_cache() override { file_->drop_cache(); }
+
+   private:
+    OneBadWrite& all_;
+    std::unique_ptr<platform::File> file_;
+    const bool segment_;
+  };
+
+  platform::Files& files_;
+  bool failing_ = false;
+};
+
+// One log in a world of its own; calls are noted by a letter each, small when told and capital when answered.
+struct Noted {
+  explicit Noted(std::uint64_t seed, Options options = {}, PartitionOptions partition_options = {})
+      : world(seed), files(world.files()) {
+    EXPECT_TRUE(world.files().make_directory("d"));
+    reopen(options);
+    EXPECT_TRUE(log->create(p0, partition_options));
+  }
+  void reopen(Options options = {}) {
+    log.reset();
+    const auto outside = world.platform();
+    auto opened = Log::open({files, outside.clock, outside.random, outside.executors}, "d", options);
+    ASSERT_TRUE(opened) << opened.error().what;
+    log = *std::move(opened);
+  }
+  void append(char letter, std::string batches, Task then = {}) {
+    log->append(
+        {{p0, std::move(batches)}},
+        [this, letter](const auto& outcome) {
+          calls += static_cast<char>(std::toupper(letter));
+          if (!outcome) refused += letter;
+        },
+        [this, letter, then = std::move(then)](const auto&) mutable {
+          calls += letter;
+          if (then) then();
+        });
+  }
+
+  platform::SimWorld world;
+  OneBadWrite files;
+  std::unique_ptr<Log> log;
+  std::string calls, refused;
+};
+
+// A group is answered while the next one is flushed: so of two that follow each other, the second is sometimes told
+// before the first is answered, and never answered before it.
+TEST(LogOrder, WhatFollowsAnAppendIsFlushedBeforeItIsAnswered) {
+  int overlapped = 0;
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    Noted at(seed);
+    at.append('a', batch_of({"a"}), [&] { at.append('b', batch_of({"b"})); });
+    at.world.run();
+    EXPECT_LT(at.calls.find('A'), at.calls.find('B')) << at.calls;
+    EXPECT_LT(at.calls.find('b'), at.calls.find('B')) << at.calls;
+    EXPECT_EQ(at.calls.size(), 4u) << at.calls;
+    overlapped += at.calls == "abAB";
+  }
+  EXPECT_GT(overlapped, 0);
+}
+
+// Whoever appends when he is told may be refused at once; he hears of that behind what he was told of.
+TEST(LogOrder, ARefusalIsAnsweredBehindWhatWasAppendedBefore) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    Noted at(seed);
+    at.append('a', batch_of({"a"}), [&] { at.append('b', "no batch"); });
+    at.world.run();
+    EXPECT_EQ(at.calls, "abAB");
+    EXPECT_EQ(at.refused, "b");
+  }
+}
+
+// The journal has the group, the segment has not: nothing behind it may be acknowledged, shown, sealed or forgotten.
+TEST(LogOrder, ASegmentThatCannotBeWrittenStopsEverythingBehindIt) {
+  for (const auto& [journal_bytes, segment_bytes, direct_bytes] : {std::tuple{1u << 20, 1u << 20, 1u << 20},
+                                                                   {1u << 20, 300u, 1u << 20},
+                                                                   {4096u, 1u << 20, 1u << 20},
+                                                                   {1u << 20, 1u << 20, 150u}}) {
+    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+      SCOPED_TRACE(
+          fmt::format("journal {}, segment {}, direct {}, seed {}", journal_bytes, segment_bytes, direct_bytes, seed));
+      Noted at(seed, {.journal_bytes = journal_bytes, .direct_bytes = direct_bytes}, {.segment_bytes = segment_bytes});
+      const std::uint64_t bad = at.world.choose(10);
+      for (std::uint64_t i = 0; i < 20; ++i) {
+        if (i == bad) at.files.fail_next_segment_write();
+        at.append(static_cast<char>('a' + i), batch_of({std::string(i % 2 == 0 ? 30 : 100, 'x')}));
+        at.world.run(at.world.choose(4));
+      }
+      at.world.run();
+      const auto acknowledged = static_cast<std::int64_t>(20 - at.refused.size());
+      ASSERT_LT(acknowledged, 20);
+      EXPECT_EQ(at.log->bounds(p0)->durable_end.value, acknowledged);
+      std::ranges::sort(at.refused);  // whoever finds the log stopped is refused before those who wait
+      const std::string all = "abcdefghijklmnopqrst";
+      // What goes to its segment first, past the journal, fails with its group and stops nothing.
+      const auto configured = at.log->configure(p0, {});
+      const bool stopped = !configured && configured.error().code == Code::unavailable;
+      EXPECT_TRUE(stopped || direct_bytes == 150);
+      EXPECT_TRUE(all.contains(at.refused)) << at.refused;
+      EXPECT_TRUE(at.refused.ends_with('t') || !stopped) << at.refused;
+      at.reopen();
+      const auto kept = read_all(*at.log, p0);
+      ASSERT_TRUE(kept) << kept.error().what;
+      EXPECT_GE(static_cast<std::int64_t>(kept->size()), acknowledged);
+      EXPECT_EQ(static_cast<std::int64_t>(kept->size()), at.log->bounds(p0)->durable_end.value);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace leat::log
