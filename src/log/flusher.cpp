@@ -135,15 +135,10 @@ bool Flusher::journal_ready(Flushed& flushed) {
   }
   if (!store_.journal->full()) return true;
   if (!store_.journal->can_rotate()) return false;
-  publisher_.publish();
-  if (const auto rotated = rotate(); !rotated) {
-    if (rotated.error().code == Code::no_space) {
-      refuse_all(rotated.error(), flushed);
-    } else {
-      store_.failure.set(rotated.error());
-      refuse_all(store_.failure.error(), flushed);
-    }
-  }
+  auto rotated = publisher_.publish();
+  if (rotated) rotated = rotate();
+  if (!rotated && rotated.error().code != Code::no_space) store_.failure.set(rotated.error());
+  if (!rotated) refuse_all(store_.failure.failed() ? store_.failure.error() : rotated.error(), flushed);
   return true;
 }
 

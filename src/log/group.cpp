@@ -51,7 +51,7 @@ Result<Group::Placed> Group::prepare(const Share& share) {
   const std::uint64_t size = partition.tail.end.bytes + share.bytes;
   if (partition.tail.end.bytes > 0 && size > partition.manifest().options.segment_bytes) {
     if (last_run_.contains(&partition)) return Placed::next_group;
-    store_.publisher->publish();  // the segment that ends here must hold all that it will
+    LEAT_CHECK(store_.publisher->publish());  // the segment that ends here must hold all that it will
     if (auto rolled = partition.roll(); !rolled) {
       if (rolled.error().code == Code::io) store_.failure.set(rolled.error());
       return fail(std::move(rolled).error());
@@ -150,7 +150,7 @@ void Group::fill() {
 // What goes past the journal must be in its segment, and flushed there, before the journal notes its end.
 Result<> Group::write_direct() {
   const bool any = std::ranges::any_of(runs_, &Run::direct);
-  if (any) store_.publisher->publish();  // a segment has one writer at a time
+  if (any) LEAT_CHECK(store_.publisher->publish());  // a segment has one writer at a time
   for (const Run& run : runs_) {
     if (!run.direct) continue;
     std::uint64_t position = run.begin.bytes;

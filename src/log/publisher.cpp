@@ -45,13 +45,14 @@ bool Publisher::take_unanswered(Flushed& into) {
   return true;
 }
 
-void Publisher::publish() {
+Result<> Publisher::publish() {
   const std::lock_guard publishing(publishing_);
   for (Flushed next; take_unpublished(next);) {
     publish_one(next);
     const std::lock_guard lock(mutex_);
     unanswered_.push_back(std::move(next));
   }
+  return failed_ ? fail(store_.failure.error()) : Result<>{};
 }
 
 // After a failure nothing later may become visible: it would lie behind a hole.
@@ -85,7 +86,7 @@ bool Publisher::try_answer() {
 // Requires: answering_.
 void Publisher::answer_all() {
   for (;;) {
-    publish();
+    (void)publish();  // who is concerned is answered so
     Flushed next;
     if (!take_unanswered(next)) return;
     for (const auto& append : next.appends) append->answer();
@@ -110,7 +111,7 @@ std::unique_ptr<Group> Publisher::fresh_group() {
 
 std::unique_lock<FairMutex> Store::quiet() {
   std::unique_lock lock(writing);
-  if (publisher) publisher->publish();
+  if (publisher) (void)publisher->publish();  // whoever writes looks for a failure anyway
   return lock;
 }
 

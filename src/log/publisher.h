@@ -30,8 +30,9 @@ class Publisher {
   void add(Flushed flushed);
   // Takes one that was told already that it is refused.
   void add_refused(std::unique_ptr<Pending>);
-  // On return, all that was added before is in the segments and visible, or the log has failed. Calls nobody.
-  void publish();
+  // On return, all that was added before is in the segments and visible; else the log has stopped, and why. Calls
+  // nobody.
+  Result<> publish();
   // publish(), and answers. Requires: no lock is held; never from one of the log's own callbacks.
   void answer();
   // As answer(), unless somebody does that already: then false, and what is new here may be left.
