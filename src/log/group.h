@@ -54,7 +54,6 @@ class Group {
 
   bool empty() const { return runs_.empty(); }
   std::size_t bytes() const { return bytes_; }
-  std::size_t appends() const { return appends_; }
 
   // Fills the journal's group. The one copy that a batch undergoes: from here it goes to the journal and to its
   // segment.

@@ -109,7 +109,7 @@ std::unique_ptr<Group> Publisher::fresh_group() {
   return group;
 }
 
-std::unique_lock<FairMutex> Store::quiet() {
+std::unique_lock<std::mutex> Store::quiet() {
   std::unique_lock lock(writing);
   if (publisher) (void)publisher->publish();  // whoever writes looks for a failure anyway
   return lock;

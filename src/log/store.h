@@ -9,7 +9,6 @@
 #include <shared_mutex>
 #include <string>
 
-#include "log/fair_mutex.h"
 #include "log/journal.h"
 #include "log/log.h"
 #include "log/partition.h"
@@ -77,9 +76,9 @@ struct Store {
   std::string directory;
   Options options;
 
-  FairMutex writing;  // the write lock: journal, tails, manifests, `dirty`
+  std::mutex writing;  // the write lock: journal, tails, manifests, `dirty`
   // The write lock, when all that was flushed is in the segments and visible: for whoever does not only append.
-  std::unique_lock<FairMutex> quiet();
+  std::unique_lock<std::mutex> quiet();
   std::unique_ptr<Journal> journal;
   std::set<std::shared_ptr<Segment>> dirty;  // written since the last rotation and not flushed
   PartitionTable partitions;
