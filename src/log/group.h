@@ -55,8 +55,7 @@ class Group {
   bool empty() const { return runs_.empty(); }
   std::size_t bytes() const { return bytes_; }
 
-  // Fills the journal's group. The one copy that a batch undergoes: from here it goes to the journal and to its
-  // segment.
+  // Fills the journal's group: from this copy a batch goes to the journal and to its segment.
   void fill();
   // Durable on return. When `fatal` the outcome is open and the log must stop; otherwise nothing happened.
   Result<> flush(bool& fatal);
