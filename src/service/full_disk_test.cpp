@@ -111,6 +111,29 @@ TEST(FullDisk, CommandsAre507ReadsGoOnAndReadinessComesBackByItself) {
   EXPECT_EQ(machine.bus.all("posts").size(), 2u);
 }
 
+// What looks for room may find something else wrong: that is no lack of space, and is not told as one.
+TEST(FullDisk, AnotherFailureIsNotCalledALackOfSpace) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  machine.world.run_until([&] { return machine.health.ready(); });
+  machine.world.files().set_capacity(no_room);
+  EXPECT_EQ(machine.call("POST", "/api/posts", R"({"content":"a"})").status, 507);
+  machine.world.files().set_capacity(0);
+  machine.world.files().fail_next_sync();
+  std::vector<std::string> told;
+  const auto ended = machine.world.run_until(
+      [&] {
+        const std::string why = machine.status().services[1].trouble;
+        if (!why.empty()) told.push_back(why);
+        return why.empty();
+      },
+      100'000);
+  ASSERT_TRUE(ended);
+  EXPECT_THAT(told, testing::Each(testing::Not(HasSubstr("sync failed")))) << "the failed flush";
+  EXPECT_THAT(told, testing::Each(testing::Not(HasSubstr("I/O"))));
+  EXPECT_EQ(machine.call("POST", "/api/posts", R"({"content":"b"})").status, 201);
+}
+
 TEST(FullDisk, EventsWaitForABusWhoseDiskIsFullAndArePublishedOnce) {
   TestMachine machine;
   ASSERT_TRUE(machine.start(SocialPlan().system()));

@@ -88,6 +88,7 @@ class Writer {
   void drop_connection();
   void pause(const Error&);
   void go_on();
+  void look_later();
   void look_for_room();
   Result<> write_something();
   void tell(Batch&);
@@ -116,7 +117,8 @@ class Writer {
   std::optional<database::Transaction> held_;     // with its migrations
   std::uint64_t last_number_ = 0, forgotten_ = 0;
   Backoff backoff_;
-  bool paused_ = false;  // look_for_room() will come
+  bool paused_ = false;   // there was no room
+  bool looking_ = false;  // look_for_room() will come
 
   std::unique_ptr<platform::Executor> executor_;  // last: its tasks use all of the above
 };

@@ -22,16 +22,23 @@ void Writer::pause(const Error& error) {
     trouble_ = why;
   }
   context_.telemetry.health.set("commands " + context_.service, false, why);
-  if (std::exchange(paused_, true)) return;
+  paused_ = true;
+  look_later();
+}
+
+void Writer::look_later() {
+  if (std::exchange(looking_, true)) return;
   executor_->post_after(backoff_.next(context_.platform.random), [this] { look_for_room(); });
 }
 
 void Writer::look_for_room() {
-  if (!std::exchange(paused_, false)) return;
-  const auto wrote = held_plan_ ? fail(Code::no_space, "an edit is being put in force") : write_something();
-  if (wrote) return go_on();
-  if (wrote.error().code != Code::no_space) drop_connection();
-  pause(wrote.error());
+  looking_ = false;
+  if (!paused_) return;
+  if (held_plan_) return look_later();  // its transaction is open: it will find out
+  const auto wrote = write_something();
+  if (!wrote && wrote.error().code == Code::no_space) return look_later();
+  if (!wrote) drop_connection();  // something else is wrong now, and the next command will be told
+  go_on();
 }
 
 Result<> Writer::write_something() {
