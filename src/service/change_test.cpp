@@ -25,11 +25,6 @@ SystemPlan louder(const SocialPlan& plan) {
   return plan.system_of({plan.identity(), social}, "plan-2");
 }
 
-void sign_up(TestMachine& machine, int users) {
-  for (int i = 0; i < users; ++i)
-    ASSERT_EQ(machine.call("POST", "/api/users", fmt::format(R"({{"username":"user{}"}})", i)).status, 201);
-}
-
 void settle(TestMachine& machine) {
   machine.world.run_until([&] { return machine.status().services[1].read_models[0].lag_events == 0; });
 }

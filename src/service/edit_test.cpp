@@ -85,8 +85,7 @@ TEST(Edit, RowsThatComeWhileItIsPreparedCannotTearItApart) {
     Options options;
     options.delivery_bytes = 300;
     ASSERT_TRUE(machine.start(SocialPlan().system(), options));
-    for (int i = 0; i < 20; ++i)
-      ASSERT_EQ(machine.call("POST", "/api/users", fmt::format(R"({{"username":"user{}"}})", i)).status, 201);
+    sign_up(machine, 20);
     ASSERT_EQ(machine.call("POST", "/api/posts", R"({"content":"same"})").status, 201);
     auto plan = edited(SocialPlan(), "create table extra_social (x);\ncreate unique index once on posts (content)");
     plan.services[1].read_models[0].hash = "authors-2";

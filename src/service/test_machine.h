@@ -131,6 +131,11 @@ class TestMachine {
 };
 
 // The value of a header, or "".
+inline void sign_up(TestMachine& machine, int users) {
+  for (int i = 0; i < users; ++i)
+    ASSERT_EQ(machine.call("POST", "/api/users", fmt::format(R"({{"username":"user{}"}})", i)).status, 201);
+}
+
 inline std::string header(const http::Response& response, std::string_view name) {
   return std::string(response.headers.get(name).value_or(""));
 }
