@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 BENCH ?=
 SEEDS ?= 1..1000
 
-.PHONY: help build demo test test-asan simulate damage bench lint lint-all format install clean
+.PHONY: help build demo test test-asan test-tsan simulate damage bench lint lint-all format install clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -30,6 +30,12 @@ test-asan: ## the unit tests under AddressSanitizer and UndefinedBehaviorSanitiz
 	@cmake --preset asan --log-level=WARNING
 	cmake --build build-asan -j $(JOBS) --target unit_tests
 	ctest --test-dir build-asan --output-on-failure --no-tests=error -j $(JOBS) -L unit
+
+test-tsan: ## the unit tests under ThreadSanitizer, but the crash tests: those simulate all on one thread
+	@tools/setup build test
+	@cmake --preset tsan --log-level=WARNING
+	cmake --build build-tsan -j $(JOBS) --target unit_tests
+	ctest --test-dir build-tsan --output-on-failure --no-tests=error -j $(JOBS) -L unit -E Crash
 
 simulate: ## crashes the whole chain from many seeds: SEEDS=1..1000, or one to see its story
 	@tools/setup build test
