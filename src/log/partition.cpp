@@ -123,7 +123,7 @@ Result<Slice> Partition::read_in(const View& now, Offset from, std::size_t bytes
   auto at = std::ranges::upper_bound(*now.segments, from, {}, base);
   if (at != now.segments->begin()) --at;
   for (; at != now.segments->end(); ++at) {
-    LEAT_TRY(Slice slice, (*at)->read(from, bytes_max));
+    LEAT_TRY(Slice slice, (*at)->read(from, end, bytes_max));
     if (!slice.batches.empty()) return slice;
   }
   return Slice{{}, end};
@@ -134,7 +134,7 @@ Result<Offset> Partition::offset_at(std::int64_t unix_ms) const {
     for (const auto& segment : *now.segments) {
       if (segment->durable().max_timestamp_ms < unix_ms) continue;
       LEAT_TRY(const auto found, segment->offset_at(unix_ms));
-      if (found) return std::max(*found, now.bounds.start);
+      if (found) return std::clamp(*found, now.bounds.start, now.bounds.durable_end);
     }
     return now.bounds.durable_end;
   });

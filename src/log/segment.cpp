@@ -84,6 +84,8 @@ Result<> Segment::remove_files() {
 }
 
 Result<> Segment::reserve(const Extent& end) {
+  const std::uint64_t sums_end = std::uint64_t{end.batches} * sum_bytes;
+  if (end.bytes <= reserved_log_ && sums_end <= reserved_sums_) return {};
   LEAT_TRY(const auto files, open_files());
   if (end.bytes > reserved_log_) {
     const std::uint64_t begin = std::max(reserved_log_, durable().bytes);
@@ -92,7 +94,6 @@ Result<> Segment::reserve(const Extent& end) {
     reserved_log_ = begin + length;
     step_ = std::min(step_ * 2, step_max);
   }
-  const std::uint64_t sums_end = std::uint64_t{end.batches} * sum_bytes;
   if (sums_end > reserved_sums_) {
     const std::uint64_t begin = std::max(reserved_sums_, std::uint64_t{durable().batches} * sum_bytes);
     const std::uint64_t length = std::max(sums_step, sums_end - begin);

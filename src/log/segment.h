@@ -29,6 +29,7 @@ class Segment {
   Result<> remove_files();
 
   SegmentName name() const { return name_; }
+  const HeaderSum& sum() const { return sum_; }
   Extent durable() const;
 
   // The writer's side. Space for all up to `end`, ahead of need; Code::no_space changes nothing.
@@ -44,8 +45,9 @@ class Segment {
   void seal() { sealed_ = true; }
   bool sealed() const { return sealed_; }
 
-  // Whole batches from the one that contains `from` or else the next; empty when this segment has none.
-  Result<Slice> read(Offset from, std::size_t bytes_max);
+  // Whole batches from the one that contains `from` or else the next, before `end`; empty when this segment has none.
+  // The segment may reach further than `end` already: it is published before its partition is.
+  Result<Slice> read(Offset from, Offset end, std::size_t bytes_max);
   // The base offset of the first batch with a timestamp at or after `unix_ms`, if this segment has one.
   Result<std::optional<Offset>> offset_at(std::int64_t unix_ms);
 
@@ -57,7 +59,10 @@ class Segment {
   };
 
   Result<std::shared_ptr<SegmentFiles>> open_files();
-  Result<Slice> read_once(Offset from, std::size_t bytes_max);
+  Result<Slice> read_once(Offset from, Offset end, std::size_t bytes_max);
+  Result<std::optional<Offset>> offset_at_once(std::int64_t unix_ms);
+  template <class Ask>
+  auto despite_index(Ask ask);
   BatchWalk walk(const SegmentFiles& files, const Look& look, std::size_t window, BatchWalk::Depth depth) const;
   template <class Find>
   Result<Look> look(Find find);

@@ -27,7 +27,7 @@ Result<Segment::Look> Segment::look(Find find) {
   return Look{from, durable_.bytes, verified_.covered_until(from.position)};
 }
 
-Result<Slice> Segment::read_once(Offset from, std::size_t bytes_max) {
+Result<Slice> Segment::read_once(Offset from, Offset end, std::size_t bytes_max) {
   LEAT_TRY(const auto files, open_files());
   LEAT_TRY(const Look start, look([&](const OffsetIndex& index) { return index.for_offset(from); }));
   const std::uint64_t whole = start.limit - start.from.position;
@@ -35,33 +35,43 @@ Result<Slice> Segment::read_once(Offset from, std::size_t bytes_max) {
   BatchWalk batches = walk(*files, start, window, BatchWalk::Depth::whole);
 
   std::optional<std::uint64_t> begin;
-  for (;;) {
+  while (batches.place().offset < end) {
     if (begin) {
       const std::size_t size = batches.buffered_next();
       if (size == 0 || batches.place().position + size - *begin > bytes_max) break;
     }
     BatchWalk::Batch batch;
-    LEAT_TRY(const bool more, batches.next(batch));
-    if (!more) break;
+    const auto more = batches.next(batch);
+    if (!more && !begin) return fail(more.error());
+    if (!more || !*more) break;  // what is damaged here, the next read will say
     if (!begin && batch.header.next_offset() > from) begin = batch.place.position;
   }
-  const IndexEntry end = batches.place();
+  const IndexEntry reached = batches.place();
   {
     const std::lock_guard lock(mutex_);
-    verified_.add(start.from.position, end.position);
+    verified_.add(start.from.position, reached.position);
   }
   if (!begin) return Slice{{}, from};
-  return Slice{std::move(batches).take(*begin, end.position), end.offset};
+  return Slice{std::move(batches).take(*begin, reached.position), reached.offset};
 }
 
-Result<Slice> Segment::read(Offset from, std::size_t bytes_max) {
-  auto slice = read_once(from, bytes_max);
-  // The index file may have led astray: it is no reason to call the segment damaged.
-  if (!slice && slice.error().code == Code::corrupt && drop_stored_index()) return read_once(from, bytes_max);
-  return slice;
+// The index file may have led astray: it is no reason to call the segment damaged.
+template <class Ask>
+auto Segment::despite_index(Ask ask) {
+  auto found = ask();
+  if (!found && found.error().code == Code::corrupt && drop_stored_index()) return ask();
+  return found;
+}
+
+Result<Slice> Segment::read(Offset from, Offset end, std::size_t bytes_max) {
+  return despite_index([&] { return read_once(from, end, bytes_max); });
 }
 
 Result<std::optional<Offset>> Segment::offset_at(std::int64_t unix_ms) {
+  return despite_index([&] { return offset_at_once(unix_ms); });
+}
+
+Result<std::optional<Offset>> Segment::offset_at_once(std::int64_t unix_ms) {
   LEAT_TRY(const auto files, open_files());
   LEAT_TRY(const Look start, look([&](const OffsetIndex& index) { return index.for_time(unix_ms); }));
   BatchWalk batches = walk(*files, start, scan_window_bytes, BatchWalk::Depth::headers);
