@@ -211,9 +211,10 @@ Result<Recovered> Recoverer::run() {
   out_.rotate = fresh || !scan.clean;
   Replay replay(store_, manifests_);
   LEAT_CHECK(replay.run(scan.live));
+  // What the journal says must stand before anything is deleted because of it.
+  if (out_.rotate) LEAT_CHECK(sync_live_journal(scan));
   LEAT_CHECK(settle_folders(replay));
   for (const auto& [id, state] : replay.partitions()) LEAT_CHECK(open_partition(id, state));
-  if (out_.rotate) LEAT_CHECK(sync_live_journal(scan));
   LEAT_TRY(store_.journal, Journal::open(files_, store_.platform.random, store_.journal_folder(),
                                          store_.options.journal_bytes, scan.place));
   return std::move(out_);

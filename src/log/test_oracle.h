@@ -12,8 +12,8 @@
 namespace leat::log {
 
 // Acknowledged: there at exactly its offset, once. Unanswered: there or not, but all of an append or nothing. Seen
-// once: as good as acknowledged. A start or a compaction that was asked for and not answered: happened or not, but
-// wholly.
+// once: as good as acknowledged. A start, a compaction or a removal that was asked for and not answered: happened or
+// not, but wholly. Removed: never back.
 class Oracle {
  public:
   using Values = std::map<std::int64_t, std::string>;
@@ -50,6 +50,14 @@ class Oracle {
     replace(known.values, *known.replacing);
     known.replacing.reset();
   }
+  void removing(PartitionId id) { known_[id].removing = true; }
+  void removed(PartitionId id) { gone_.insert(id); }
+  // What was asked of the life before has happened by now, or never will.
+  void opened(Log& log) {
+    for (auto& [id, known] : known_)
+      if (log.bounds(id)) known.removing = false;
+  }
+  bool gone(PartitionId id) const { return gone_.contains(id); }
   const Values& values(PartitionId id) { return known_[id].values; }
   std::int64_t start(PartitionId id) { return known_[id].start; }
   std::int64_t end(PartitionId id) { return known_[id].end; }
@@ -74,6 +82,7 @@ class Oracle {
     std::int64_t start = 0, end = 0;
     std::optional<std::int64_t> start_asked;
     std::optional<Replacement> replacing;
+    bool removing = false;
   };
   struct Origin {
     std::uint64_t append;
@@ -90,6 +99,7 @@ class Oracle {
   void check_atomic();
 
   std::map<PartitionId, Known> known_;
+  std::set<PartitionId> gone_;
   std::map<std::string, Origin> origin_;
   std::map<std::uint64_t, std::set<std::string>> asked_;
   std::set<std::uint64_t> refused_;
@@ -107,6 +117,12 @@ inline void Oracle::look(Log& log, const std::vector<PartitionId>& partitions) {
 inline void Oracle::look_at(Log& log, PartitionId id) {
   Known& known = known_[id];
   const auto bounds = log.bounds(id);
+  const bool missing = !bounds && bounds.error().code == Code::not_found;
+  if (missing && std::exchange(known.removing, false)) gone_.insert(id);
+  if (gone_.contains(id)) {
+    if (!missing) report("partition {} is back", id.index.value);
+    return;
+  }
   if (!bounds) return report("partition {}: {}", id.index.value, bounds.error().what);
   if (bounds->durable_end.value < known.end) {
     report("partition {}: the end went back from {} to {}", id.index.value, known.end, bounds->durable_end.value);
@@ -164,6 +180,7 @@ inline void Oracle::compare(PartitionId id, Known& known, const Values& found) {
 inline void Oracle::check_atomic() {
   for (const std::uint64_t append : fresh_) {
     for (const std::string& value : asked_[append]) {
+      if (gone_.contains(origin_[value].partition)) continue;
       const auto& values = known_[origin_[value].partition].values;
       const bool there = std::ranges::any_of(values, [&](const auto& one) { return one.second == value; });
       if (!there) report("half of append {} is there", append);

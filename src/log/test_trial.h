@@ -76,6 +76,7 @@ class Trial {
       return false;
     }
     log_ = *std::move(opened);
+    oracle_.opened(*log_);
     return true;
   }
 
@@ -107,6 +108,9 @@ class Trial {
         case 3:
           compact();
           break;
+        case 6:
+          remove();
+          break;
         default:
           append();
           break;
@@ -129,14 +133,29 @@ class Trial {
     if (made || (alive() && made.error().code == Code::conflict)) created_.push_back(id);
   }
 
+  void remove() {
+    const auto id = existing();
+    if (!id || world_.choose(3) != 0) return;
+    oracle_.removing(*id);
+    if (log_->remove(*id)) oracle_.removed(*id);
+  }
+
+  // One of those that were made and, as far as is known, not removed.
+  std::optional<PartitionId> existing() {
+    std::vector<PartitionId> all;
+    std::ranges::copy_if(created_, std::back_inserter(all), [&](PartitionId id) { return !oracle_.gone(id); });
+    if (all.empty()) return std::nullopt;
+    return all[world_.choose(all.size())];
+  }
+
   void append() {
-    if (created_.empty()) return;
+    if (!existing()) return;
     const std::uint64_t number = ++appends_;
     std::vector<Part> parts;
     std::vector<std::vector<std::string>> written;
     std::map<PartitionId, std::set<std::string>> asked;
     for (std::uint64_t count = 1 + world_.choose(3); count > 0; --count) {
-      const PartitionId id = created_[world_.choose(created_.size())];
+      const PartitionId id = *existing();
       std::string batches;
       auto& values = written.emplace_back();
       for (std::uint64_t batch = 1 + world_.choose(2); batch > 0; --batch) {
@@ -166,8 +185,9 @@ class Trial {
   }
 
   void delete_some() {
-    if (created_.empty()) return;
-    const PartitionId id = created_[world_.choose(created_.size())];
+    const auto chosen = existing();
+    if (!chosen) return;
+    const PartitionId id = *chosen;
     const std::int64_t start = oracle_.start(id), end = oracle_.end(id);
     if (end <= start) return;
     const std::int64_t to = start + 1 + static_cast<std::int64_t>(world_.choose(end - start));
@@ -177,8 +197,9 @@ class Trial {
 
   // Keeps about every third record, each in a batch of its own.
   void compact() {
-    if (created_.empty()) return;
-    const PartitionId id = created_[world_.choose(created_.size())];
+    const auto chosen = existing();
+    if (!chosen) return;
+    const PartitionId id = *chosen;
     const std::int64_t start = oracle_.start(id), end = oracle_.end(id);
     if (end <= start) return;
     const auto slice = log_->read(id, Offset{start + static_cast<std::int64_t>(world_.choose(end - start))}, 1);
