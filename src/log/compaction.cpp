@@ -37,7 +37,11 @@ class Rewriter {
   // Even with nothing kept there is a segment to stand for what was there.
   Result<> finish(Offset base_if_empty) {
     if (entries_.empty()) LEAT_CHECK(begin(base_if_empty));
-    auto synced = sync();
+    for (const auto& segment : segments_) {
+      LEAT_CHECK(segment->sync());
+      segment->seal();
+    }
+    auto synced = store_.platform.files.sync_directory(store_.folder(partition_.id()));
     // The folder is not ours alone: what a failed flush of it covered may be a segment that was rolled meanwhile.
     if (!synced) store_.failure.set(synced.error());
     return synced;
@@ -47,13 +51,6 @@ class Rewriter {
   const std::vector<SegmentEntry>& entries() const { return entries_; }
 
  private:
-  Result<> sync() {
-    for (const auto& segment : segments_) {
-      LEAT_CHECK(segment->sync());
-      segment->seal();
-    }
-    return store_.platform.files.sync_directory(store_.folder(partition_.id()));
-  }
   Result<> begin(Offset base) {
     const SegmentName name{base, generation_};
     auto segment = std::make_shared<Segment>(store_.platform.files, store_.folder(partition_.id()), partition_.id(),
@@ -103,8 +100,9 @@ Result<> check_kept(std::string_view kept, Offset start, Offset before) {
   return {};
 }
 
-// The write lock's part before: afterwards everything before `before` lies in segments that nobody appends to.
-Result<> seal_before(Store& store, Partition& partition, Offset before) {
+// The write lock's part before: afterwards everything before `before` lies in segments that nobody appends to. Returns
+// how large segments may be.
+Result<std::uint64_t> seal_before(Store& store, Partition& partition, Offset before) {
   const auto lock = store.quiet();
   if (store.failure.failed()) return fail(store.failure.error());
   const Bounds bounds = partition.bounds();
@@ -112,10 +110,12 @@ Result<> seal_before(Store& store, Partition& partition, Offset before) {
     return fail(Code::invalid, fmt::format("partition {}: {} lies outside ({}, {}]", text(partition.id()), before.value,
                                            bounds.start.value, bounds.durable_end.value));
   }
-  if (partition.tail.segment->name().base >= before) return {};
+  const std::uint64_t segment_bytes = partition.manifest().options.segment_bytes;
+  if (partition.tail.segment->name().base >= before) return segment_bytes;
   auto rolled = partition.roll();
   if (!rolled && rolled.error().code == Code::io) store.failure.set(rolled.error());
-  return rolled;
+  if (!rolled) return fail(std::move(rolled).error());
+  return segment_bytes;
 }
 
 Result<> copy_rest(const Partition& partition, Offset from, Offset to, Rewriter& into) {
@@ -153,7 +153,7 @@ Result<> replace_before(Store& store, Partition& partition, Offset before, std::
   const std::lock_guard maintenance(partition.maintenance);
   const Offset start = partition.bounds().start;
   LEAT_CHECK(check_kept(kept, start, before));
-  LEAT_CHECK(seal_before(store, partition, before));
+  LEAT_TRY(const std::uint64_t segment_bytes, seal_before(store, partition, before));
 
   // Only maintenance and rolls change the list, and a roll only adds to its end.
   const Partition::Segments old = partition.segments();
@@ -163,7 +163,7 @@ Result<> replace_before(Store& store, Partition& partition, Offset before, std::
   std::uint32_t generation = 0;
   for (const auto& segment : old) generation = std::max(generation, segment->name().generation);
 
-  Rewriter rewriter(store, partition, generation + 1, partition.manifest().options.segment_bytes);
+  Rewriter rewriter(store, partition, generation + 1, segment_bytes);
   const Offset base = old.front()->name().base;
   const auto rewritten = [&]() -> Result<> {
     LEAT_CHECK(rewriter.add(kept, base));

@@ -56,6 +56,7 @@ void Flusher::append(Pending append) {
     if (!refused) refused = lease(*waiting, store_.options.budget);
     if (!refused) {
       queued_bytes_ += waiting->bytes;
+      ++queued_;
       queue_.push_back(std::move(waiting));
       return schedule();
     }
@@ -65,19 +66,29 @@ void Flusher::append(Pending append) {
 
 void Flusher::refuse(std::unique_ptr<Pending> append, Error error) {
   append->outcome = fail(std::move(error));
-  append->parts.clear();
-  append->decide();
-  publisher_.add_refused(std::move(append));
-  {
-    const std::lock_guard lock(queue_mutex_);
-    if (!stopped_) return answers_->post([this] { publisher_.answer(); });
-  }
-  publisher_.answer();
+  append->parts = {};
+  append->spans = {};
+  Round round;
+  round.appends.push_back(std::move(append));
+  tell_later(std::move(round));
+}
+
+void Flusher::wake(std::shared_ptr<Waiter> waiter) {
+  Round round;
+  round.woken.push_back(std::move(waiter));
+  tell_later(std::move(round));
+}
+
+// Once everything has stopped, stop() is what answers.
+void Flusher::tell_later(Round round) {
+  publisher_.add(std::move(round));
+  const std::lock_guard lock(queue_mutex_);
+  if (!stopped_) answers_->post([this] { publisher_.answer(); });
 }
 
 // Requires: queue_mutex_, under which stop() ends all posting.
 void Flusher::schedule() {
-  if (queue_.empty() || stopped_ || std::exchange(scheduled_, true)) return;
+  if (queued_ == 0 || stopped_ || std::exchange(scheduled_, true)) return;
   executor_->post([this] { run(); });
 }
 
@@ -103,15 +114,15 @@ void Flusher::run() {
 
 // False when it must wait for a journal file.
 bool Flusher::flush_once() {
-  Flushed flushed;
+  Round round;
   const std::lock_guard lock(store_.writing);
-  const bool ready = journal_ready(flushed);
+  const bool ready = journal_ready(round);
   if (ready) {
-    flushed.group = publisher_.fresh_group();
-    fill(*flushed.group, flushed);
-    commit(flushed);
+    round.group = publisher_.fresh_group();
+    fill(*round.group, round);
+    commit(round);
   }
-  if (!flushed.appends.empty() || !flushed.woken.empty()) publisher_.add(std::move(flushed));
+  publisher_.add(std::move(round));
   return ready;
 }
 
@@ -122,15 +133,17 @@ void Flusher::answer() {
   bool more = false;
   {
     const std::lock_guard lock(queue_mutex_);
-    more = !queue_.empty();
+    more = queued_ > 0;
   }
-  if (waiting > unanswered_max) return publisher_.answer();
-  if (more || !publisher_.try_answer()) answers_->post([this] { publisher_.answer(); });
+  if (waiting > unanswered_max) return publisher_.finish();
+  if (!more) return publisher_.answer();
+  const std::lock_guard lock(queue_mutex_);
+  if (!stopped_) answers_->post([this] { publisher_.answer(); });
 }
 
-bool Flusher::journal_ready(Flushed& flushed) {
+bool Flusher::journal_ready(Round& round) {
   if (store_.failure.failed()) {
-    refuse_all(store_.failure.error(), flushed);
+    refuse_all(store_.failure.error(), round);
     return true;
   }
   if (!store_.journal->full()) return true;
@@ -138,7 +151,7 @@ bool Flusher::journal_ready(Flushed& flushed) {
   auto rotated = publisher_.publish();
   if (rotated) rotated = rotate();
   if (!rotated && rotated.error().code != Code::no_space) store_.failure.set(rotated.error());
-  if (!rotated) refuse_all(store_.failure.failed() ? store_.failure.error() : rotated.error(), flushed);
+  if (!rotated) refuse_all(store_.failure.failed() ? store_.failure.error() : rotated.error(), round);
   return true;
 }
 
@@ -149,48 +162,46 @@ Result<> Flusher::rotate() {
   return {};
 }
 
-std::unique_ptr<Pending> Flusher::take() {
+// Whether something is left in taken_; all that waits is taken at once. Requires: the write lock.
+bool Flusher::take() {
+  if (!taken_.empty()) return true;
   const std::lock_guard lock(queue_mutex_);
-  if (queue_.empty()) return nullptr;
-  auto append = std::move(queue_.front());
-  queue_.pop_front();
-  queued_bytes_ -= append->bytes;
-  return append;
+  taken_.swap(queue_);
+  return !taken_.empty();
 }
 
-void Flusher::put_back(std::unique_ptr<Pending> append) {
-  const std::lock_guard lock(queue_mutex_);
-  queued_bytes_ += append->bytes;
-  queue_.push_front(std::move(append));
-}
-
-// Takes appends from the queue until the group is large enough or one has to wait for the next.
-void Flusher::fill(Group& group, Flushed& flushed) {
-  while (group.bytes() < store_.options.group_bytes_max) {
-    auto append = take();
-    if (!append) return;
-    const auto placed = group.place(*append);
-    if (placed && *placed == Group::Placed::next_group) return put_back(std::move(append));
-    if (!placed) append->outcome = fail(store_.failure.failed() ? store_.failure.error() : placed.error());
-    flushed.appends.push_back(std::move(append));
+// Places what waits until the group is large enough or one has to wait for the next.
+void Flusher::fill(Group& group, Round& round) {
+  std::size_t bytes = 0;
+  while (group.bytes() < store_.options.group_bytes_max && take()) {
+    Pending& append = *taken_.front();
+    const auto placed = group.place(append);
+    if (placed && *placed == Group::Placed::next_group) break;
+    if (!placed) append.outcome = fail(store_.failure.failed() ? store_.failure.error() : placed.error());
+    bytes += append.bytes;
+    round.appends.push_back(std::move(taken_.front()));
+    taken_.pop_front();
   }
+  const std::lock_guard lock(queue_mutex_);
+  queued_bytes_ -= bytes;
+  queued_ -= round.appends.size();
 }
 
-void Flusher::commit(Flushed& flushed) {
-  Group& group = *flushed.group;
+void Flusher::commit(Round& round) {
+  Group& group = *round.group;
   std::vector<std::unique_ptr<Pending>> early;  // the group has views into them
   if (store_.options.faults.acknowledge_early && !group.empty()) {
-    early.swap(flushed.appends);
+    early.swap(round.appends);
     group.fill();
-    (void)group.settle(flushed.woken);
+    (void)group.settle(round.woken);
     for (const auto& append : early) append->decide(), append->answer();
   }
   const auto done = group.empty() ? Result<>{} : flush(group);
   if (!done) {
-    for (const auto& append : flushed.appends)
+    for (const auto& append : round.appends)
       if (append->outcome) append->outcome = fail(done.error());
   }
-  if (!done || group.empty() || !early.empty()) flushed.group.reset();  // nothing is left to be published
+  if (!done || group.empty() || !early.empty()) round.group.reset();  // nothing is left to be published
 }
 
 Result<> Flusher::flush(Group& group) {
@@ -214,13 +225,17 @@ Result<> Flusher::flush(Group& group) {
   return {};
 }
 
-void Flusher::refuse_all(const Error& error, Flushed& flushed) {
+// Requires: the write lock.
+void Flusher::refuse_all(const Error& error, Round& round) {
   const std::lock_guard lock(queue_mutex_);
-  for (auto& append : queue_) {
-    append->outcome = fail(error);
-    flushed.appends.push_back(std::move(append));
+  for (auto* const waiting : {&taken_, &queue_}) {
+    for (auto& append : *waiting) {
+      append->outcome = fail(error);
+      round.appends.push_back(std::move(append));
+    }
+    waiting->clear();
   }
-  queue_.clear();
+  queued_ = 0;
   queued_bytes_ = 0;
 }
 
@@ -232,13 +247,13 @@ void Flusher::drain() {
   for (;;) {
     {
       const std::lock_guard lock(queue_mutex_);
-      if (queue_.empty()) break;
+      if (queued_ == 0) break;
     }
     if (!flush_once()) checkpointer_->finish();
   }
   // What the executor had taken before is under way until the write lock is free.
   (void)store_.quiet();
-  publisher_.answer();
+  publisher_.finish();
 }
 
 void Flusher::stop(const Error& error) {
@@ -249,10 +264,13 @@ void Flusher::stop(const Error& error) {
   executor_.reset();  // the running task finishes and may still add to the checkpointer
   answers_.reset();
   checkpointer_.reset();
-  Flushed left;
-  refuse_all(error, left);
+  Round left;
+  {
+    const std::lock_guard lock(store_.writing);
+    refuse_all(error, left);
+  }
   publisher_.add(std::move(left));
-  publisher_.answer();
+  publisher_.finish();
 }
 
 }  // namespace leat::log

@@ -95,7 +95,7 @@ Group::Run& Group::run_for(const std::shared_ptr<Partition>& partition, bool dir
 Appended Group::add(const std::shared_ptr<Partition>& partition, Part& part, const std::vector<BatchSpan>& spans,
                     bool direct) {
   Run& run = run_for(partition, direct);
-  const HeaderSum sum(partition->id());
+  const HeaderSum& sum = run.segment->sum();
   const Epoch epoch = partition->manifest().epochs.back().epoch;
   const Offset first = run.next;
   char* batch = part.batches.data();

@@ -9,6 +9,17 @@
 namespace leat::log {
 namespace {
 
+// Recovery reads a journal file whole, and a group says its length in 32 bits.
+Result<> check(const Options& options) {
+  const auto within = [](const char* name, std::uint64_t value, std::uint64_t max) -> Result<> {
+    if (value <= max) return {};
+    return fail(Code::invalid, fmt::format("{} is {}; at most {} are allowed", name, value, max));
+  };
+  LEAT_CHECK(within("journal_bytes", options.journal_bytes, journal_bytes_max));
+  LEAT_CHECK(within("group_bytes_max", options.group_bytes_max, group_bytes_limit));
+  return within("direct_bytes", options.direct_bytes, group_bytes_limit);
+}
+
 class OpenLog final : public Log {
  public:
   explicit OpenLog(platform::Platform platform, std::string directory, Options options)
@@ -39,18 +50,21 @@ class OpenLog final : public Log {
   // Makes one group of what `fill` adds, durable on return. Requires: the write lock.
   Result<> commit(const std::function<void(GroupBuilder&)>& fill);
   Result<> write_clean_mark();
+  Result<> remove(Partition&, std::vector<std::shared_ptr<Waiter>>& woken);
   void wake_all();
 
   Store store_;
   Recovery recovery_;
   std::unique_ptr<Flusher> flusher_;
-  bool closed_ = false;
+  std::optional<Result<>> closed_;  // how close() went
 };
 
 OpenLog::~OpenLog() {
   if (!flusher_) return;
-  flusher_->stop(Error{Code::cancelled, "the log has stopped"});
+  const Error stopped{Code::cancelled, "the log has stopped"};
+  flusher_->stop(stopped);
   wake_all();
+  flusher_->stop(stopped);  // who was woken may have asked for more
 }
 
 Result<> OpenLog::begin() {
@@ -60,6 +74,11 @@ Result<> OpenLog::begin() {
   flusher_ = std::make_unique<Flusher>(store_);
   if (!recovered.rotate) return {};
   const auto lock = store_.quiet();
+  if (!store_.journal->can_rotate()) {  // life after life ended early: the files must not become ever more
+    flusher_->checkpointer().add(store_.journal->current_file(), std::exchange(store_.dirty, {}));
+    flusher_->checkpointer().finish();
+    if (store_.failure.failed()) return fail(store_.failure.error());
+  }
   return flusher_->rotate();
 }
 
@@ -101,18 +120,18 @@ Result<> OpenLog::close() {
   flusher_->drain();
   {
     const auto lock = store_.quiet();
-    if (closed_) return {};
-    closed_ = true;
+    if (closed_) return *closed_;
+    closed_ = fail(Code::unavailable, "the log is being closed");
     flusher_->checkpointer().add(0, std::exchange(store_.dirty, {}));
   }
   flusher_->checkpointer().finish();
   {
     const auto lock = store_.quiet();
-    if (store_.failure.failed()) return fail(store_.failure.error());
-    if (auto marked = write_clean_mark(); !marked) {
-      store_.failure.set(marked.error());
-      return marked;
+    if (!store_.failure.failed()) {
+      if (auto marked = write_clean_mark(); !marked) store_.failure.set(marked.error());
     }
+    closed_ = store_.failure.failed() ? fail(store_.failure.error()) : Result<>{};
+    if (!*closed_) return *closed_;
   }
   wake_all();
   return {};
@@ -147,28 +166,30 @@ Result<> OpenLog::configure(PartitionId id, PartitionOptions options) {
 }
 
 Result<> OpenLog::remove(PartitionId id) {
+  LEAT_TRY(const auto partition, find(id));
   std::vector<std::shared_ptr<Waiter>> woken;
-  {
-    LEAT_TRY(const auto partition, find(id));
-    const std::lock_guard maintenance(partition->maintenance);
-    const auto lock = store_.quiet();
-    if (!store_.partitions.find(id)) return fail(Code::not_found, fmt::format("partition {} does not exist", text(id)));
-    LEAT_CHECK(commit([&](GroupBuilder& group) { group.add(RemovedEntry{id}); }));
-    store_.partitions.remove(id);
-    partition->close(woken);
-    // The journal must not forget the removal before the folder is gone: so all of it under the write lock.
-    auto removed = [&]() -> Result<> {
-      for (const auto& segment : partition->segments()) LEAT_CHECK(segment->remove_files());
-      LEAT_CHECK(platform::remove_tree(store_.platform.files, store_.folder(id)));
-      return store_.platform.files.sync_directory(store_.partitions_folder());
-    }();
-    if (!removed) {
-      store_.failure.set(removed.error());
-      return removed;
-    }
-  }
+  auto removed = remove(*partition, woken);
   for (const auto& waiter : woken) waiter->fire();
-  return {};
+  return removed;
+}
+
+Result<> OpenLog::remove(Partition& partition, std::vector<std::shared_ptr<Waiter>>& woken) {
+  const PartitionId id = partition.id();
+  const std::lock_guard maintenance(partition.maintenance);
+  const auto lock = store_.quiet();
+  if (!store_.partitions.find(id)) return fail(Code::not_found, fmt::format("partition {} does not exist", text(id)));
+  LEAT_CHECK(commit([&](GroupBuilder& group) { group.add(RemovedEntry{id}); }));
+  store_.partitions.remove(id);
+  partition.close(woken);
+  // The journal must not forget the removal before the folder is gone: so all of it under the write lock.
+  const auto removed = [&]() -> Result<> {
+    for (const auto& segment : partition.segments()) LEAT_CHECK(segment->remove_files());
+    LEAT_CHECK(platform::remove_tree(store_.platform.files, store_.folder(id)));
+    return store_.platform.files.sync_directory(store_.partitions_folder());
+  }();
+  if (removed) return {};
+  store_.failure.set(removed.error());
+  return fail(store_.failure.error());
 }
 
 std::vector<PartitionId> OpenLog::partitions() const {
@@ -214,9 +235,7 @@ std::shared_ptr<void> OpenLog::when_past(PartitionId id, Offset seen, Task wake)
     if (auto waiter = partition->wait_past(seen, wake)) return Waiter::handle(std::move(waiter));
   }
   auto waiter = std::make_shared<Waiter>(std::move(wake));
-  flusher_->post([weak = std::weak_ptr(waiter)] {
-    if (const auto alive = weak.lock()) alive->fire();
-  });
+  flusher_->wake(waiter);
   return Waiter::handle(std::move(waiter));
 }
 
@@ -250,6 +269,7 @@ Stats OpenLog::stats() const {
 }  // namespace
 
 Result<std::unique_ptr<Log>> Log::open(platform::Platform platform, std::string directory, Options options) {
+  LEAT_CHECK(check(options));
   auto log = std::make_unique<OpenLog>(platform, std::move(directory), options);
   LEAT_CHECK(log->begin());
   return log;

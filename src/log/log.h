@@ -49,10 +49,12 @@ struct TestFaults {
   bool cut_below_durable_end = false;  // recovery takes one journal group for torn that is whole
 };
 
+inline constexpr std::uint64_t journal_bytes_max = 1ull << 30, group_bytes_limit = 256ull << 20;
+
 struct Options {
-  std::uint64_t journal_bytes = 32ull << 20;   // one journal file; two or three exist
+  std::uint64_t journal_bytes = 32ull << 20;   // one journal file, up to journal_bytes_max; two or three exist
   std::uint64_t direct_bytes = 256ull << 10;   // a part this large is written to its segment directly, past the journal
-  std::uint64_t group_bytes_max = 4ull << 20;  // appends that share one flush
+  std::uint64_t group_bytes_max = 4ull << 20;  // appends that share one flush; up to group_bytes_limit
   std::uint64_t pending_bytes_max = 64ull << 20;  // waiting to be flushed; beyond it append answers Code::unavailable
   ByteBudget* budget = nullptr;  // what waits is leased from it; spent: Code::unavailable. Outlives the log
   TestFaults faults;
@@ -147,8 +149,8 @@ class Log {
   virtual Result<std::vector<EpochStart>> epochs(PartitionId) const = 0;
 
   // `wake` is called once, soon after the durable end of the partition passes `seen` (at once if it already has), or
-  // when the log stops. Cancel by destroying what is returned; a call that has begun on one of the log's executors goes
-  // on.
+  // when the partition is removed or the log closed or destroyed. Cancel by destroying what is returned; a call that
+  // has begun on one of the log's executors goes on.
   virtual std::shared_ptr<void> when_past(PartitionId, Offset seen, Task wake) = 0;
 
   // Forgets everything before `offset`: whole segments are deleted, the start moves exactly there. Durable on return.

@@ -279,26 +279,6 @@ TEST_F(LogTest, AFailedFlushOfANewPartitionStopsTheLogToo) {
   EXPECT_EQ(append(world, *log, {{p0, batch_of({"a"})}}).error().code, Code::unavailable);
 }
 
-// Whoever waits for a journal file when something else stops the log must hear of it.
-TEST(LogStop, AnswersEveryAppendWhateverFailed) {
-  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
-    platform::SimWorld world(seed);
-    ASSERT_TRUE(world.files().make_directory("d"));
-    auto log = Log::open(world.platform(), "d", {.journal_bytes = 4096});
-    ASSERT_TRUE(log);
-    ASSERT_TRUE((*log)->create(partition(0), {}));
-    int answered = 0;
-    for (int i = 0; i < 20; ++i) {
-      (*log)->append({{partition(0), batch_of({"a"})}}, [&](auto) { ++answered; });
-      world.run(world.choose(3));
-    }
-    world.files().fail_next_sync();
-    EXPECT_FALSE((*log)->configure(partition(0), {}));
-    world.run();
-    EXPECT_EQ(answered, 20) << "seed " << seed;
-  }
-}
-
 TEST_F(LogTest, AfterAFailedFlushNothingIsAcknowledgedAndReadsGoOn) {
   ASSERT_TRUE(log->create(p0, {}));
   must_append({{p0, batch_of({"a"})}});
@@ -345,14 +325,6 @@ TEST_F(LogTest, WaitingAppendsAreLeasedUntilTheyAreAnswered) {
   EXPECT_EQ(log->bounds(p0)->durable_end, Offset{2});
   EXPECT_EQ(budget.available(), 1000u);
   log.reset();
-}
-
-TEST_F(LogTest, AnswersCancelledWhenItStops) {
-  ASSERT_TRUE(log->create(p0, {}));
-  std::optional<Code> code;
-  log->append({{p0, batch_of({"x"})}}, [&](auto answer) { code = answer.error().code; });
-  log.reset();
-  EXPECT_EQ(code, Code::cancelled);
 }
 
 }  // namespace

@@ -10,89 +10,98 @@ constexpr std::size_t spare_max = 3;
 }  // namespace
 
 // What they append now may be refused and added behind them, so they have their place before they are told.
-void Publisher::add(Flushed flushed) {
-  Flushed* mine = nullptr;
+void Publisher::add(Round round) {
+  if (round.empty()) return;
+  Round* mine = nullptr;
   {
     const std::lock_guard lock(mutex_);
-    mine = &unpublished_.emplace_back(std::move(flushed));
     ++waiting_;
-    telling_ = true;
+    mine = &added_.emplace_back(std::move(round));
   }
   for (const auto& append : mine->appends) append->decide();
   const std::lock_guard lock(mutex_);
-  telling_ = false;
+  mine->told = true;
 }
 
-void Publisher::add_refused(std::unique_ptr<Pending> append) {
+bool Publisher::take_told(Round& into) {
   const std::lock_guard lock(mutex_);
-  unpublished_.emplace_back().appends.push_back(std::move(append));
-  ++waiting_;
-}
-
-bool Publisher::take_unpublished(Flushed& into) {
-  const std::lock_guard lock(mutex_);
-  if (telling_ || unpublished_.empty()) return false;
-  into = std::move(unpublished_.front());
-  unpublished_.pop_front();
+  if (added_.empty() || !added_.front().told) return false;
+  into = std::move(added_.front());
+  added_.pop_front();
   return true;
 }
 
-bool Publisher::take_unanswered(Flushed& into) {
+bool Publisher::take_published(Round& into) {
   const std::lock_guard lock(mutex_);
-  if (unanswered_.empty()) return false;
-  into = std::move(unanswered_.front());
-  unanswered_.pop_front();
+  if (published_.empty()) return false;
+  into = std::move(published_.front());
+  published_.pop_front();
   return true;
 }
 
 Result<> Publisher::publish() {
   const std::lock_guard publishing(publishing_);
-  for (Flushed next; take_unpublished(next);) {
+  for (Round next; take_told(next);) {
     publish_one(next);
     const std::lock_guard lock(mutex_);
-    unanswered_.push_back(std::move(next));
+    published_.push_back(std::move(next));
   }
   return failed_ ? fail(store_.failure.error()) : Result<>{};
 }
 
 // After a failure nothing later may become visible: it would lie behind a hole.
-void Publisher::publish_one(Flushed& flushed) {
-  if (!flushed.group) return;
+void Publisher::publish_one(Round& round) {
+  if (!round.group) return;
   if (!failed_) {
-    if (auto settled = flushed.group->settle(flushed.woken); !settled) {
+    if (auto settled = round.group->settle(round.woken); !settled) {
       store_.failure.set(settled.error());
       failed_ = true;
     }
   }
   if (failed_) {
-    for (auto& append : flushed.appends) append->outcome = fail(store_.failure.error());
+    for (auto& append : round.appends)
+      if (append->outcome) append->outcome = fail(store_.failure.error());
   }
-  flushed.group->clear();
-  const std::lock_guard lock(mutex_);
-  if (spare_.size() < spare_max) spare_.push_back(std::move(flushed.group));
+  round.group->clear();
 }
 
 void Publisher::answer() {
-  const std::lock_guard answering(answering_);
-  answer_all();
+  {
+    const std::lock_guard lock(mutex_);
+    again_ = true;
+    if (std::exchange(answering_, true)) return;
+  }
+  for (;;) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!std::exchange(again_, false)) {
+        answering_ = false;
+        break;
+      }
+    }
+    answer_all();
+  }
+  answered_.notify_all();
 }
 
-bool Publisher::try_answer() {
-  const std::unique_lock answering(answering_, std::try_to_lock);
-  if (answering) answer_all();
-  return answering.owns_lock();
+void Publisher::finish() {
+  answer();
+  std::unique_lock lock(mutex_);
+  answered_.wait(lock, [this] { return !answering_; });
 }
 
 // Requires: answering_.
 void Publisher::answer_all() {
-  for (;;) {
-    (void)publish();  // who is concerned is answered so
-    Flushed next;
-    if (!take_unanswered(next)) return;
+  (void)publish();  // who is concerned is answered so
+  for (Round next; take_published(next);) {
     for (const auto& append : next.appends) append->answer();
     for (const auto& waiter : next.woken) waiter->fire();
-    const std::lock_guard lock(mutex_);
-    --waiting_;
+    {
+      const std::lock_guard lock(mutex_);
+      --waiting_;
+      if (next.group && spare_.size() < spare_max) spare_.push_back(std::move(next.group));
+    }
+    (void)publish();
   }
 }
 

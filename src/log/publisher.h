@@ -5,6 +5,7 @@
 // journal has what is not yet in the segments, so a crash in between costs nothing.
 #pragma once
 
+#include <condition_variable>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -14,11 +15,14 @@
 
 namespace leat::log {
 
-// Appends whose outcome is certain, in the order in which they came.
-struct Flushed {
-  std::unique_ptr<Group> group;  // nothing when all of them were refused
+// One round of the flusher: appends whose outcome is certain, in the order in which they came, and who wants to know.
+struct Round {
+  std::unique_ptr<Group> group;  // what was flushed of them; nothing when all were refused
   std::vector<std::unique_ptr<Pending>> appends;
   std::vector<std::shared_ptr<Waiter>> woken;
+  bool told = false;
+
+  bool empty() const { return appends.empty() && woken.empty(); }
 };
 
 // Safe to use from any thread.
@@ -26,37 +30,36 @@ class Publisher {
  public:
   explicit Publisher(Store& store) : store_(store) {}
 
-  // Tells those who appended, on this thread; nobody behind them is answered before. Requires: the write lock.
-  void add(Flushed flushed);
-  // Takes one that was told already that it is refused.
-  void add_refused(std::unique_ptr<Pending>);
-  // On return, all that was added before is in the segments and visible; else the log has stopped, and why. Calls
+  // Tells those who appended, on this thread, and leaves the rest to answer(). Requires: for a group the write lock.
+  void add(Round);
+  // On return, all that was told before is in the segments and visible; else the log has stopped, and why. Calls
   // nobody.
   Result<> publish();
-  // publish(), and answers. Requires: no lock is held; never from one of the log's own callbacks.
+  // publish(), and answers, in the order of add(). Whoever is at that already, and be it a caller of this very call,
+  // takes what is new here too: then it returns at once. Requires: no lock is held.
   void answer();
-  // As answer(), unless somebody does that already: then false, and what is new here may be left.
-  bool try_answer();
-  // Flushed groups whose callers wait.
+  // answer(), and waits until nobody is at it. Requires: this is none of the log's callbacks.
+  void finish();
+  // Rounds that are not answered.
   std::size_t waiting() const;
 
   // An empty group; those that were published are used again.
   std::unique_ptr<Group> fresh_group();
 
  private:
-  void publish_one(Flushed&);
+  void publish_one(Round&);
   void answer_all();
-  bool take_unpublished(Flushed& into);
-  bool take_unanswered(Flushed& into);
+  bool take_told(Round& into);
+  bool take_published(Round& into);
 
   Store& store_;
-  std::mutex answering_;  // held while callers are answered; taken before the others
   std::mutex publishing_;
   bool failed_ = false;       // guarded by publishing_
   mutable std::mutex mutex_;  // guards what follows; taken last
-  std::deque<Flushed> unpublished_, unanswered_;
-  bool telling_ = false;  // somebody in unpublished_, which waits until that is done
+  std::deque<Round> added_, published_;
   std::size_t waiting_ = 0;
+  bool answering_ = false, again_ = false;  // somebody answers; and must look once more
+  std::condition_variable answered_;
   std::vector<std::unique_ptr<Group>> spare_;
 };
 

@@ -27,7 +27,7 @@ class Failure {
   bool failed() const { return failed_; }
   Error error() const {
     const std::lock_guard lock(mutex_);
-    return {Code::unavailable, "the log has stopped after a failed flush: " + why_};
+    return {Code::unavailable, "the log has stopped: " + why_};
   }
 
  private:
