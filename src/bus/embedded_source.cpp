@@ -1,6 +1,8 @@
 #include "bus/embedded_source.h"
 
-#include <ranges>
+#include <deque>
+#include <mutex>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,19 +12,34 @@
 namespace leat::bus {
 namespace {
 
-// One call of publish().
+using Published = Result<std::vector<Position>>;
+
+// Where the log will put a publication.
+struct Slot {
+  TopicId topic;
+  PartitionIndex partition;
+  Place place;
+};
+
+// One call of publish() that was taken on; its records are copied already.
 struct Call {
-  std::vector<Publication> publications;
-  Done<Result<std::vector<Position>>> done;
-  std::size_t bytes = 0;
-  std::optional<Error> refused;  // set: it is answered with this when its turn comes
-  ByteBudget::Lease lease;       // of the bytes, until it is answered
+  Done<Published> done;
+  std::vector<Slot> slots;
+  ByteBudget::Lease lease;  // until it is answered
 };
 
 // Calls that share an append.
 struct Group {
+  Packer packer;
   std::vector<Call> calls;
-  std::vector<Place> places;
+  std::size_t bytes = 0;
+  std::uint64_t number = 0;  // the last one
+};
+
+struct Refused {
+  Done<Published> done;
+  Error error;
+  ByteBudget::Lease lease;
 };
 
 }  // namespace
@@ -37,7 +54,7 @@ class EmbeddedSource::State : public std::enable_shared_from_this<State> {
         published_(holder_.last),
         accepted_(holder_.last) {}
 
-  void publish(std::vector<Publication> publications, Done<Result<std::vector<Position>>> done);
+  void publish(std::vector<Publication> publications, Done<Published> done);
   std::uint64_t published() const {
     const std::lock_guard lock(mutex_);
     return published_;
@@ -46,20 +63,19 @@ class EmbeddedSource::State : public std::enable_shared_from_this<State> {
   void cancel();
 
  private:
-  Result<> admit(const std::vector<Publication>&, std::size_t bytes) const;
-  Result<> check(const Publication&) const;
-  Result<> lease(Call&) const;
+  Result<ByteBudget::Lease> admit(const std::vector<Publication>&, std::size_t bytes) const;
+  Result<> check_order(const std::vector<Publication>&) const;
+  Result<> check_places(const std::vector<Publication>&) const;
+  void take(const std::vector<Publication>&, std::size_t bytes, Call);
   void append_next();
-  std::vector<Call> take_calls();
   void decided(std::uint64_t number, const Result<std::vector<log::Appended>>&);
   void answered(Group&, const Result<std::vector<log::Appended>>&);
-  void answer(Group&, const Result<std::vector<log::Appended>>&);
-  std::vector<Position> positions(const Call&, const Place* places, const std::vector<log::Appended>&) const;
-  void refused(Group, const Error&);
-  void break_off(const Error&);
-  bool begin_refusing();
-  void post_refusing();
-  void refuse_waiting();
+  std::vector<Position> positions(const Call&, const std::vector<log::Appended>&) const;
+  void refuse(Group, const Error&);
+  void end(const Error&);
+  bool refusal_is_due() const;
+  void post_refusals();
+  void answer_refused();
 
   broker::Broker& broker_;
   const std::shared_ptr<Crew> crew_;
@@ -68,134 +84,137 @@ class EmbeddedSource::State : public std::enable_shared_from_this<State> {
   broker::Gate callers_;
 
   mutable std::mutex mutex_;
-  std::uint64_t published_;  // durable
-  std::uint64_t accepted_;   // the highest number taken on
-  std::deque<Call> waiting_;
+  std::uint64_t published_;    // durable
+  std::uint64_t accepted_;     // the highest number taken on
+  std::optional<Error> end_;   // set: nothing more is taken on
+  std::deque<Group> waiting_;  // to be appended; the last one still grows
   std::size_t waiting_bytes_ = 0;
-  std::size_t unanswered_ = 0;  // groups given to the log
-  bool appending_ = false;      // one of them is undecided
-  bool refusing_ = false;       // what waits is being refused
-  bool cancelled_ = false;
-  std::optional<Error> broken_;
+  bool appending_ = false;       // one group is undecided
+  std::size_t unanswered_ = 0;   // groups given to the log
+  std::deque<Refused> refused_;  // to be answered when all before them are
 };
 
 void EmbeddedSource::State::cancel() {
+  std::deque<Group> dropped;  // their callbacks may own anything
   {
     const std::lock_guard lock(mutex_);
-    cancelled_ = true;
+    end_ = Error{Code::cancelled, "the source was closed"};
+    dropped.swap(waiting_);
   }
   callers_.close();
 }
 
-void EmbeddedSource::State::publish(std::vector<Publication> publications, Done<Result<std::vector<Position>>> done) {
-  Call call{std::move(publications), std::move(done), 0, {}, {}};
-  for (const Publication& publication : call.publications) call.bytes += payload_bytes(publication.record);
+void EmbeddedSource::State::publish(std::vector<Publication> publications, Done<Published> done) {
+  std::size_t bytes = 0;
+  for (const Publication& publication : publications) bytes += payload_bytes(publication.record);
   bool refuse = false;
   {
     const std::lock_guard lock(mutex_);
-    if (!broken_) {
-      auto admitted = admit(call.publications, call.bytes);
-      if (admitted) admitted = lease(call);
-      if (!admitted) broken_ = std::move(admitted).error();
+    auto lease = end_ ? fail(*end_) : admit(publications, bytes);
+    if (lease) {
+      take(publications, bytes, Call{std::move(done), {}, *std::move(lease)});
+      if (std::exchange(appending_, true)) return;
+    } else {
+      if (!end_) end_ = lease.error();
+      refused_.push_back({std::move(done), std::move(lease).error(), {}});
+      refuse = refusal_is_due();
+      if (!refuse) return;
     }
-    call.refused = broken_;
-    if (!broken_) accepted_ = call.publications.back().number;
-    waiting_bytes_ += call.bytes;
-    waiting_.push_back(std::move(call));
-    refuse = begin_refusing();
-    if (!refuse && (waiting_.front().refused || std::exchange(appending_, true))) return;
   }
-  if (refuse) return post_refusing();
-  append_next();
+  refuse ? post_refusals() : append_next();
 }
 
-Result<> EmbeddedSource::State::admit(const std::vector<Publication>& publications, std::size_t bytes) const {
+Result<ByteBudget::Lease> EmbeddedSource::State::admit(const std::vector<Publication>& publications,
+                                                       std::size_t bytes) const {
   if (publications.empty()) return fail(Code::invalid, "nothing to publish");
-  if (!waiting_.empty() && waiting_bytes_ + bytes > options_.waiting_bytes_max)
+  LEAT_CHECK(check_order(publications));
+  LEAT_CHECK(check_places(publications));
+  if (!waiting_.empty() && waiting_bytes_ + bytes > options_.waiting_bytes_max) {
     return fail(Code::unavailable,
                 fmt::format("source {}: {} bytes wait already (waiting_bytes_max)", holder_.source, waiting_bytes_));
+  }
+  if (!options_.budget) return ByteBudget::Lease{};
+  auto leased = options_.budget->try_take(ByteUser::appends, bytes);
+  if (leased) return *std::move(leased);
+  options_.budget->shed(ByteUser::appends);
+  return fail(Code::unavailable,
+              fmt::format("source {}: no memory for {} bytes: the budget is spent", holder_.source, bytes));
+}
+
+Result<> EmbeddedSource::State::check_order(const std::vector<Publication>& publications) const {
   std::uint64_t last = accepted_;
   for (const Publication& publication : publications) {
-    if (publication.number <= last)
+    if (publication.number <= last) {
       return fail(Code::invalid,
                   fmt::format("source {}: number {} is not above {}", holder_.source, publication.number, last));
+    }
     last = publication.number;
-    LEAT_CHECK(check(publication));
   }
   return {};
 }
 
-Result<> EmbeddedSource::State::check(const Publication& publication) const {
-  const auto topic = broker_.topic(publication.topic);
-  if (!topic) return fail(Code::not_found, "there is no topic " + publication.topic.value.text());
-  const std::int32_t partition = publication.partition.value;
-  if (partition < 0 || partition >= topic->config.partitions)
-    return fail(Code::invalid, fmt::format("topic {} has partitions 0 to {}, not {}", topic->name,
-                                           topic->config.partitions - 1, partition));
-  if (const auto bytes = payload_bytes(publication.record); bytes > options_.record_bytes_max)
-    return fail(Code::too_large, fmt::format("a record of {} bytes for topic {}; {} are allowed (record_bytes_max)",
-                                             bytes, topic->name, options_.record_bytes_max));
-  return {};
-}
-
-Result<> EmbeddedSource::State::lease(Call& call) const {
-  if (!options_.budget) return {};
-  auto leased = options_.budget->try_take(ByteUser::appends, call.bytes);
-  if (!leased) {
-    options_.budget->shed(ByteUser::appends);
-    return fail(Code::unavailable,
-                fmt::format("source {}: no memory for {} bytes: the budget is spent", holder_.source, call.bytes));
+Result<> EmbeddedSource::State::check_places(const std::vector<Publication>& publications) const {
+  std::optional<broker::Topic> topic;
+  for (const Publication& publication : publications) {
+    if (!topic || topic->id != publication.topic) topic = broker_.topic(publication.topic);
+    if (!topic) return fail(Code::not_found, "there is no topic " + publication.topic.value.text());
+    const std::int32_t partition = publication.partition.value;
+    if (partition < 0 || partition >= topic->config.partitions) {
+      return fail(Code::invalid, fmt::format("topic {} has partitions 0 to {}, not {}", topic->name,
+                                             topic->config.partitions - 1, partition));
+    }
+    if (const auto bytes = payload_bytes(publication.record); bytes > options_.record_bytes_max) {
+      return fail(Code::too_large, fmt::format("a record of {} bytes for topic {}; {} are allowed (record_bytes_max)",
+                                               bytes, topic->name, options_.record_bytes_max));
+    }
   }
-  call.lease = *std::move(leased);
   return {};
 }
 
-// Requires: appending_ was set by the caller, who thereby is the only one here, and a call that is not refused waits.
+// On the caller's thread, so that appending only has to close the batches. Requires: mutex_.
+void EmbeddedSource::State::take(const std::vector<Publication>& publications, std::size_t bytes, Call call) {
+  if (waiting_.empty() || waiting_.back().bytes + bytes > options_.group_bytes_max) waiting_.emplace_back();
+  Group& group = waiting_.back();
+  call.slots.reserve(publications.size());
+  for (const Publication& publication : publications)
+    call.slots.push_back({publication.topic, publication.partition, group.packer.add(publication)});
+  group.bytes += bytes;
+  group.number = accepted_ = publications.back().number;
+  group.calls.push_back(std::move(call));
+  waiting_bytes_ += bytes;
+}
+
+// Requires: appending_ was set by the caller, who thereby is the only one here.
 void EmbeddedSource::State::append_next() {
-  const auto group = std::make_shared<Group>(take_calls());
-  std::vector<const Publication*> publications;
-  for (const Call& call : group->calls)
-    for (const Publication& publication : call.publications) publications.push_back(&publication);
-  Packed packed = pack(publications);
-  group->places = std::move(packed.places);
-  const std::uint64_t number = publications.back()->number;
-  auto begun = broker_.sources().publish(
-      holder_, number, std::move(packed.parts),
+  const auto group = std::make_shared<Group>();
+  {
+    const std::lock_guard lock(mutex_);
+    appending_ = !waiting_.empty();
+    if (!appending_) return;
+    *group = std::move(waiting_.front());
+    waiting_.pop_front();
+    waiting_bytes_ -= group->bytes;
+    ++unanswered_;
+  }
+  const auto begun = broker_.sources().publish(
+      holder_, group->number, group->packer.finish(),
       [self = shared_from_this(), group](const auto& outcome) { self->answered(*group, outcome); },
-      [self = shared_from_this(), number](const auto& outcome) { self->decided(number, outcome); });
-  if (!begun) refused(std::move(*group), begun.error());
+      [self = shared_from_this(), number = group->number](const auto& outcome) { self->decided(number, outcome); });
+  if (!begun) refuse(std::move(*group), begun.error());
 }
 
-void EmbeddedSource::State::refused(Group group, const Error& error) {
+// A group that the log never heard of.
+void EmbeddedSource::State::refuse(Group group, const Error& error) {
   {
     const std::lock_guard lock(mutex_);
     appending_ = false;
     --unanswered_;
-    for (Call& call : std::views::reverse(group.calls)) {
-      waiting_bytes_ += call.bytes;
-      waiting_.push_front(std::move(call));
-    }
-    break_off(error);
-    if (!begin_refusing()) return;
+    waiting_bytes_ += group.bytes;
+    waiting_.push_front(std::move(group));
+    end(error);
+    if (!refusal_is_due()) return;
   }
-  post_refusing();
-}
-
-// As many calls as share an append.
-std::vector<Call> EmbeddedSource::State::take_calls() {
-  const std::lock_guard lock(mutex_);
-  std::vector<Call> calls;
-  std::size_t bytes = 0;
-  while (!waiting_.empty()) {
-    Call& next = waiting_.front();
-    if (next.refused || (!calls.empty() && bytes + next.bytes > options_.group_bytes_max)) break;
-    bytes += next.bytes;
-    calls.push_back(std::move(next));
-    waiting_.pop_front();
-  }
-  waiting_bytes_ -= bytes;
-  ++unanswered_;
-  return calls;
+  post_refusals();
 }
 
 // Before anybody is answered, so that the next append shares the next flush.
@@ -205,87 +224,76 @@ void EmbeddedSource::State::decided(std::uint64_t number, const Result<std::vect
     if (outcome) {
       published_ = number;
     } else {
-      break_off(outcome.error());
+      end(outcome.error());
     }
-    appending_ = !cancelled_ && !waiting_.empty() && !waiting_.front().refused;
+    appending_ = !waiting_.empty();
     if (!appending_) return;
   }
   append_next();
 }
 
-// The log answers in the order of the appends, and what is refused waits until all of them are.
+// The log answers in the order of the appends.
 void EmbeddedSource::State::answered(Group& group, const Result<std::vector<log::Appended>>& outcome) {
   callers_.enter([&] {
-    answer(group, outcome);
+    for (Call& call : group.calls) {
+      call.done(outcome ? Published(positions(call, *outcome)) : fail(outcome.error()));
+      if (!callers_.open()) return;  // the caller destroyed the source in its answer
+    }
+    group.calls.clear();  // and their leases with them: here no lock is held
     {
       const std::lock_guard lock(mutex_);
       --unanswered_;
-      if (cancelled_ || !begin_refusing()) return;
     }
-    refuse_waiting();
+    answer_refused();
   });
 }
 
-void EmbeddedSource::State::answer(Group& group, const Result<std::vector<log::Appended>>& outcome) {
-  const Place* places = group.places.data();
-  for (Call& call : group.calls) {
-    if (!outcome) {
-      call.done(fail(outcome.error()));
-    } else {
-      call.done(positions(call, places, *outcome));
-      places += call.publications.size();
-    }
-    if (!callers_.open()) return;  // the caller destroyed the source in its answer
+std::vector<Position> EmbeddedSource::State::positions(const Call& call,
+                                                       const std::vector<log::Appended>& appended) const {
+  std::vector<Position> out;
+  out.reserve(call.slots.size());
+  for (const Slot& slot : call.slots) {
+    const log::Appended& part = appended[slot.place.part];
+    out.push_back({.bus = broker_.id(),
+                   .topic = slot.topic,
+                   .partition = slot.partition,
+                   .epoch = part.epoch,
+                   .next = part.first + (slot.place.record + 1)});
   }
+  return out;
 }
 
-// Nothing more is taken, and what waits is refused. Requires: mutex_.
-void EmbeddedSource::State::break_off(const Error& error) {
-  if (!broken_) broken_ = error;
-  for (Call& call : waiting_)
-    if (!call.refused) call.refused = broken_;
+// Nothing more is taken on, and what waits behind a failure is refused, before what was refused already. Requires:
+// mutex_.
+void EmbeddedSource::State::end(const Error& error) {
+  if (!end_) end_ = error;
+  std::deque<Refused> refused;
+  for (Group& group : waiting_)
+    for (Call& call : group.calls) refused.push_back({std::move(call.done), error, std::move(call.lease)});
+  refused_.insert(refused_.begin(), std::move_iterator(refused.begin()), std::move_iterator(refused.end()));
+  waiting_.clear();
+  waiting_bytes_ = 0;
 }
 
-// Requires: mutex_. Whether the caller must refuse_waiting().
-bool EmbeddedSource::State::begin_refusing() {
-  const bool due = unanswered_ == 0 && !waiting_.empty() && waiting_.front().refused;
-  return due && !std::exchange(refusing_, true);
-}
+// Requires: mutex_.
+bool EmbeddedSource::State::refusal_is_due() const { return !refused_.empty() && unanswered_ == 0 && waiting_.empty(); }
 
-void EmbeddedSource::State::post_refusing() {
-  crew_->post([self = shared_from_this()] { self->callers_.enter([&] { self->refuse_waiting(); }); });
+void EmbeddedSource::State::post_refusals() {
+  crew_->post([self = shared_from_this()] { self->callers_.enter([&] { self->answer_refused(); }); });
 }
 
 // Requires: inside callers_.
-void EmbeddedSource::State::refuse_waiting() {
+void EmbeddedSource::State::answer_refused() {
   while (callers_.open()) {
-    Call call;
+    std::optional<Refused> next;
     {
       const std::lock_guard lock(mutex_);
-      refusing_ = !waiting_.empty();
-      if (!refusing_) return;
-      call = std::move(waiting_.front());
-      waiting_.pop_front();
-      waiting_bytes_ -= call.bytes;
+      if (!refusal_is_due()) return;
+      next = std::move(refused_.front());
+      refused_.pop_front();
     }
-    call.done(fail(*std::move(call.refused)));
+    next->done(fail(std::move(next->error)));
   }
-}
-
-std::vector<Position> EmbeddedSource::State::positions(const Call& call, const Place* places,
-                                                       const std::vector<log::Appended>& appended) const {
-  std::vector<Position> out;
-  out.reserve(call.publications.size());
-  for (const Publication& publication : call.publications) {
-    const log::Appended& part = appended[places->part];
-    out.push_back({.bus = broker_.id(),
-                   .topic = publication.topic,
-                   .partition = publication.partition,
-                   .epoch = part.epoch,
-                   .next = part.first + (places->record + 1)});
-    ++places;
-  }
-  return out;
 }
 
 EmbeddedSource::EmbeddedSource(broker::Broker& broker, std::shared_ptr<Crew> crew, EmbeddedOptions options,

@@ -5,10 +5,7 @@
 // accepts nothing more: the numbers in between would be lost without anybody noticing.
 #pragma once
 
-#include <deque>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <vector>
 
 #include "broker/broker.h"

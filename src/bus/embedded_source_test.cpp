@@ -86,6 +86,17 @@ TEST_F(EmbeddedSourceTest, NothingFollowsAPublishThatFailed) {
   EXPECT_EQ(outcomes_.back(), "published");
 }
 
+// A caller is told why his own records did not go, not what was wrong with another's.
+TEST_F(EmbeddedSourceTest, EachRefusalHasItsOwnCause) {
+  const auto source = open();
+  world_.files().fail_next_sync();
+  publish(*source, 1, 10);
+  publish(*source, 2, 10);
+  publish(*source, 2, 10);
+  world_.run();
+  EXPECT_EQ(outcomes_, (Outcomes{"unavailable", "unavailable", "invalid"}));
+}
+
 // What waits behind an append shares the next one: a hundred publishes cost a few appends.
 TEST_F(EmbeddedSourceTest, WhatWaitsSharesAnAppend) {
   const auto source = open();

@@ -1,9 +1,6 @@
 #include "bus/packing.h"
 
-#include <map>
 #include <utility>
-
-#include "log/record_batch.h"
 
 namespace leat::bus {
 namespace {
@@ -15,44 +12,14 @@ log::Record view(const Record& record) {
   return out;
 }
 
-// The part of one partition while it grows.
-class PartBuilder {
- public:
-  PartBuilder(log::PartitionId partition, std::size_t batch_bytes) : part_{partition, {}}, batch_bytes_(batch_bytes) {}
-
-  // Returns which record of the part it became.
-  std::int64_t add(const Record& record) {
-    const std::size_t bytes = payload_bytes(record);
-    if (pending_bytes_ + bytes > batch_bytes_) finish_batch();
-    pending_.push_back(view(record));
-    pending_bytes_ += bytes;
-    return records_++;
+void move_batch(log::BatchBuilder& from, std::string& to) {
+  auto batch = from.finish();
+  if (to.empty()) {
+    to = std::move(batch);
+  } else {
+    to += batch;
   }
-
-  log::Part finish() {
-    finish_batch();
-    return std::move(part_);
-  }
-
- private:
-  void finish_batch() {
-    if (pending_.empty()) return;
-    auto batch = log::build_batch(pending_);
-    if (part_.batches.empty()) {
-      part_.batches = std::move(batch);
-    } else {
-      part_.batches += batch;
-    }
-    pending_.clear();
-    pending_bytes_ = 0;
-  }
-
-  log::Part part_;
-  const std::size_t batch_bytes_;
-  std::vector<log::Record> pending_;
-  std::size_t pending_bytes_ = 0;
-  std::int64_t records_ = 0;
-};
+}
 
 }  // namespace
 
@@ -62,19 +29,28 @@ std::size_t payload_bytes(const Record& record) {
   return bytes;
 }
 
-Packed pack(const std::vector<const Publication*>& publications, std::size_t batch_bytes) {
-  Packed packed;
-  std::vector<PartBuilder> builders;
-  std::map<log::PartitionId, std::size_t> part_of;
-  packed.places.reserve(publications.size());
-  for (const Publication* publication : publications) {
-    const log::PartitionId partition{publication->topic, publication->partition};
-    const auto [part, fresh] = part_of.try_emplace(partition, builders.size());
-    if (fresh) builders.emplace_back(partition, batch_bytes);
-    packed.places.push_back({part->second, builders[part->second].add(publication->record)});
+Place Packer::add(const Publication& publication) {
+  const log::PartitionId partition{publication.topic, publication.partition};
+  const auto [known, fresh] = part_of_.try_emplace(partition, parts_.size());
+  if (fresh) parts_.emplace_back().part.partition = partition;
+  Growing& growing = parts_[known->second];
+  const std::size_t bytes = payload_bytes(publication.record);
+  if (growing.batch.records() > 0 && growing.batch.bytes() + bytes > batch_bytes_)
+    move_batch(growing.batch, growing.part.batches);
+  growing.batch.add(view(publication.record));
+  return {known->second, growing.records++};
+}
+
+std::vector<log::Part> Packer::finish() {
+  std::vector<log::Part> parts;
+  parts.reserve(parts_.size() + 1);  // the source's progress joins them
+  for (Growing& growing : parts_) {
+    move_batch(growing.batch, growing.part.batches);
+    parts.push_back(std::move(growing.part));
   }
-  for (auto& builder : builders) packed.parts.push_back(builder.finish());
-  return packed;
+  parts_.clear();
+  part_of_.clear();
+  return parts;
 }
 
 }  // namespace leat::bus

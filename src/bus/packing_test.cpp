@@ -11,10 +11,17 @@ Publication event(std::uint64_t number, std::int32_t partition, std::string valu
   return {number, TopicId{}, {partition}, Record{timestamp_ms, std::nullopt, std::move(value), {}}};
 }
 
+struct Packed {
+  std::vector<log::Part> parts;
+  std::vector<Place> places;  // one for each publication, in order
+};
+
 Packed pack_all(const std::vector<Publication>& publications, std::size_t batch_bytes) {
-  std::vector<const Publication*> pointers;
-  for (const auto& publication : publications) pointers.push_back(&publication);
-  return pack(pointers, batch_bytes);
+  Packer packer(batch_bytes);
+  Packed packed;
+  for (const auto& publication : publications) packed.places.push_back(packer.add(publication));
+  packed.parts = packer.finish();
+  return packed;
 }
 
 struct Batch {
@@ -57,7 +64,7 @@ TEST(Packing, NeighboursOfAPartitionShareABatchAndKeepTheirOrder) {
 TEST(Packing, ABatchIsBoundedButARecordIsNeverCut) {
   const std::string small(40, 's'), large(500, 'l');
   const auto packed = pack_all(
-      {event(1, 0, small), event(2, 0, small), event(3, 0, small), event(4, 0, large), event(5, 0, small)}, 100);
+      {event(1, 0, small), event(2, 0, small), event(3, 0, small), event(4, 0, large), event(5, 0, small)}, 180);
   ASSERT_EQ(packed.parts.size(), 1u);
   std::vector<std::size_t> sizes;
   for (const Batch& batch : batches_of(packed.parts[0].batches)) sizes.push_back(batch.values.size());

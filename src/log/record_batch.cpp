@@ -93,31 +93,39 @@ Result<> take_headers(std::string_view& in, std::vector<Header>& into) {
 
 }  // namespace
 
-std::string build_batch(const std::vector<Record>& records) {
-  LEAT_ASSERT(!records.empty());
-  const std::int64_t base = records.front().timestamp_ms;
-  std::int64_t latest = base;
-  std::string batch;
-  batch.reserve(room_for(records));
-  batch.resize(batch_header_bytes);
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    latest = std::max(latest, records[i].timestamp_ms);
-    Draft{records[i], records[i].timestamp_ms - base, static_cast<std::int64_t>(i)}.append_to(batch);
+void BatchBuilder::add(const Record& record) {
+  if (records_ == 0) {
+    batch_.resize(batch_header_bytes);
+    base_timestamp_ms_ = max_timestamp_ms_ = record.timestamp_ms;
   }
-  char* at = batch.data();
-  const auto count = static_cast<std::int32_t>(records.size());
-  store_be(at + batch_layout::length, static_cast<std::int32_t>(batch.size() - batch_overhead_bytes));
+  max_timestamp_ms_ = std::max(max_timestamp_ms_, record.timestamp_ms);
+  Draft{record, record.timestamp_ms - base_timestamp_ms_, records_}.append_to(batch_);
+  ++records_;
+}
+
+std::string BatchBuilder::finish() {
+  LEAT_ASSERT(records_ > 0);
+  char* at = batch_.data();
+  store_be(at + batch_layout::length, static_cast<std::int32_t>(batch_.size() - batch_overhead_bytes));
   store_be(at + batch_layout::leader_epoch, std::int32_t{-1});
   store_be(at + batch_layout::magic, magic);
-  store_be(at + batch_layout::last_offset_delta, count - 1);
-  store_be(at + batch_layout::base_timestamp, base);
-  store_be(at + batch_layout::max_timestamp, latest);
+  store_be(at + batch_layout::last_offset_delta, records_ - 1);
+  store_be(at + batch_layout::base_timestamp, base_timestamp_ms_);
+  store_be(at + batch_layout::max_timestamp, max_timestamp_ms_);
   store_be(at + batch_layout::producer_id, std::int64_t{-1});
   store_be(at + batch_layout::producer_epoch, std::int16_t{-1});
   store_be(at + batch_layout::base_sequence, std::int32_t{-1});
-  store_be(at + batch_layout::record_count, count);
-  store_be(at + batch_layout::crc, crc32c(std::string_view(batch).substr(batch_layout::attributes)));
-  return batch;
+  store_be(at + batch_layout::record_count, records_);
+  store_be(at + batch_layout::crc, crc32c(std::string_view(batch_).substr(batch_layout::attributes)));
+  records_ = 0;
+  return std::exchange(batch_, {});
+}
+
+std::string build_batch(const std::vector<Record>& records) {
+  BatchBuilder batch;
+  batch.reserve(room_for(records));
+  for (const Record& record : records) batch.add(record);
+  return batch.finish();
 }
 
 Result<BatchHeader> read_header(std::string_view bytes) {

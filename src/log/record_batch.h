@@ -52,7 +52,24 @@ struct BatchHeader {
   bool control() const { return attributes & 0x20; }
 };
 
-// One uncompressed batch of `records` (not empty), base offset 0, no producer id.
+// One uncompressed batch while it grows: base offset 0, no producer id. Records are copied as they come.
+class BatchBuilder {
+ public:
+  void add(const Record&);
+  std::int32_t records() const { return records_; }
+  std::size_t bytes() const { return batch_.size(); }
+  // Room for `bytes` more without moving what is there.
+  void reserve(std::size_t bytes) { batch_.reserve(batch_.size() + bytes); }
+  // Requires: records() > 0. Afterwards the builder is as new.
+  std::string finish();
+
+ private:
+  std::string batch_;
+  std::int32_t records_ = 0;
+  std::int64_t base_timestamp_ms_ = 0, max_timestamp_ms_ = 0;
+};
+
+// One batch of `records` (not empty).
 std::string build_batch(const std::vector<Record>& records);
 
 // Decodes the header at the front of `bytes`, checking only that it is whole, magic 2 and of sane length.
