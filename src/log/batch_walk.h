@@ -10,14 +10,9 @@
 #include "log/header_sum.h"
 #include "log/manifest.h"
 #include "log/offset_index.h"
-#include "platform/files.h"
+#include "log/open_files.h"
 
 namespace leat::log {
-
-struct SegmentFiles {
-  std::unique_ptr<platform::File> log, sums;
-  std::string log_path, sums_path;
-};
 
 class BatchWalk {
  public:

@@ -40,6 +40,7 @@ class Rewriter {
     for (const auto& segment : segments_) {
       LEAT_CHECK(segment->sync());
       segment->seal();
+      segment->let_go();
     }
     auto synced = store_.platform.files.sync_directory(store_.folder(partition_.id()));
     // The folder is not ours alone: what a failed flush of it covered may be a segment that was rolled meanwhile.
@@ -53,8 +54,8 @@ class Rewriter {
  private:
   Result<> begin(Offset base) {
     const SegmentName name{base, generation_};
-    auto segment = std::make_shared<Segment>(store_.platform.files, store_.folder(partition_.id()), partition_.id(),
-                                             name, Extent{});
+    auto segment =
+        std::make_shared<Segment>(store_.open_files, store_.folder(partition_.id()), partition_.id(), name, Extent{});
     segments_.push_back(segment);
     entries_.push_back({name, {}});
     return segment->create();

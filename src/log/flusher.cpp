@@ -18,6 +18,9 @@ std::optional<Error> lease(Pending& append, ByteBudget* budget) {
                fmt::format("no memory for an append of {} bytes: the budget is spent", append.bytes)};
 }
 
+// Nothing was changed, for want of space or of descriptors: the next append tries again.
+bool may_pass(const Error& error) { return error.code == Code::no_space || error.code == Code::unavailable; }
+
 }  // namespace
 
 Flusher::Flusher(Store& store)
@@ -150,7 +153,7 @@ bool Flusher::journal_ready(Round& round) {
   if (!store_.journal->can_rotate()) return false;
   auto rotated = publisher_.publish();
   if (rotated) rotated = rotate();
-  if (!rotated && rotated.error().code != Code::no_space) store_.failure.set(rotated.error());
+  if (!rotated && !may_pass(rotated.error())) store_.failure.set(rotated.error());
   if (!rotated) refuse_all(store_.failure.failed() ? store_.failure.error() : rotated.error(), round);
   return true;
 }
@@ -172,19 +175,20 @@ bool Flusher::take() {
 
 // Places what waits until the group is large enough or one has to wait for the next.
 void Flusher::fill(Group& group, Round& round) {
-  std::size_t bytes = 0;
+  std::size_t appends = 0, bytes = 0;
   while (group.bytes() < store_.options.group_bytes_max && take()) {
     Pending& append = *taken_.front();
     const auto placed = group.place(append);
     if (placed && *placed == Group::Placed::next_group) break;
     if (!placed) append.outcome = fail(store_.failure.failed() ? store_.failure.error() : placed.error());
+    ++appends;
     bytes += append.bytes;
     round.appends.push_back(std::move(taken_.front()));
     taken_.pop_front();
   }
   const std::lock_guard lock(queue_mutex_);
   queued_bytes_ -= bytes;
-  queued_ -= round.appends.size();
+  queued_ -= appends;
 }
 
 void Flusher::commit(Round& round) {

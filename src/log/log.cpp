@@ -141,7 +141,7 @@ Result<> OpenLog::create(PartitionId id, PartitionOptions options) {
   const auto lock = store_.quiet();
   if (store_.failure.failed()) return fail(store_.failure.error());
   if (store_.partitions.find(id)) return fail(Code::conflict, fmt::format("partition {} exists already", text(id)));
-  auto made = Partition::create(store_.platform.files, store_.folder(id), id, options);
+  auto made = Partition::create(store_.open_files, store_.folder(id), id, options);
   if (made) {
     if (auto synced = store_.platform.files.sync_directory(store_.partitions_folder()); !synced)
       made = fail(synced.error());

@@ -56,6 +56,7 @@ struct Options {
   std::uint64_t direct_bytes = 256ull << 10;   // a part this large is written to its segment directly, past the journal
   std::uint64_t group_bytes_max = 4ull << 20;  // appends that share one flush; up to group_bytes_limit
   std::uint64_t pending_bytes_max = 64ull << 20;  // waiting to be flushed; beyond it append answers Code::unavailable
+  std::size_t open_segments_max = 512;            // that are open for readers, two files each
   ByteBudget* budget = nullptr;  // what waits is leased from it; spent: Code::unavailable. Outlives the log
   TestFaults faults;
 };

@@ -7,10 +7,11 @@
 
 namespace leat::log {
 
-Partition::Partition(platform::Files& files, std::string folder, Manifest manifest, std::size_t epochs_stored,
+Partition::Partition(OpenFiles& open_files, std::string folder, Manifest manifest, std::size_t epochs_stored,
                      Segments segments, Extent end, Offset next)
     : tail{segments.back(), end, next},
-      files_(files),
+      open_files_(open_files),
+      files_(open_files.files()),
       folder_(std::move(folder)),
       id_(manifest.id),
       manifest_(std::move(manifest)),
@@ -19,14 +20,15 @@ Partition::Partition(platform::Files& files, std::string folder, Manifest manife
       bounds_{manifest_.start, next, manifest_.epochs.back().epoch},
       epochs_(manifest_.epochs) {}
 
-Result<std::shared_ptr<Partition>> Partition::create(platform::Files& files, std::string folder, PartitionId id,
+Result<std::shared_ptr<Partition>> Partition::create(OpenFiles& open_files, std::string folder, PartitionId id,
                                                      PartitionOptions options) {
+  platform::Files& files = open_files.files();
   LEAT_CHECK(files.make_directory(folder));
   Manifest manifest{.id = id, .options = options, .epochs = {EpochStart{}}, .segments = {SegmentEntry{}}};
-  auto segment = std::make_shared<Segment>(files, folder, id, SegmentName{}, Extent{});
+  auto segment = std::make_shared<Segment>(open_files, folder, id, SegmentName{}, Extent{});
   LEAT_CHECK(segment->create());
   LEAT_CHECK(store_manifest(files, folder, manifest));
-  return std::make_shared<Partition>(files, std::move(folder), std::move(manifest), 1, Segments{segment}, Extent{},
+  return std::make_shared<Partition>(open_files, std::move(folder), std::move(manifest), 1, Segments{segment}, Extent{},
                                      Offset{});
 }
 
@@ -48,7 +50,7 @@ Result<> Partition::change(Manifest next, Segments segments) {
 // Only a manifest whose outcome is open answers Code::io.
 Result<> Partition::roll() {
   const SegmentName name{tail.next, 0};
-  auto fresh = std::make_shared<Segment>(files_, folder_, id_, name, Extent{});
+  auto fresh = std::make_shared<Segment>(open_files_, folder_, id_, name, Extent{});
   if (auto made = fresh->create(); !made) {
     const Code code = made.error().code == Code::io ? Code::unavailable : made.error().code;
     return fail(code, std::move(made).error().what);

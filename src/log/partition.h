@@ -28,10 +28,10 @@ class Partition {
   };
 
   // `segments` are the manifest's; `epochs_stored` of its epochs are on disk in it.
-  Partition(platform::Files&, std::string folder, Manifest, std::size_t epochs_stored, Segments segments, Extent end,
+  Partition(OpenFiles&, std::string folder, Manifest, std::size_t epochs_stored, Segments segments, Extent end,
             Offset next);
   // A new, empty one; durable once its folder's folder is synced.
-  static Result<std::shared_ptr<Partition>> create(platform::Files&, std::string folder, PartitionId, PartitionOptions);
+  static Result<std::shared_ptr<Partition>> create(OpenFiles&, std::string folder, PartitionId, PartitionOptions);
 
   PartitionId id() const { return id_; }
 
@@ -74,6 +74,7 @@ class Partition {
   auto with_view(Look look) const;
   Result<Slice> read_in(const View& now, Offset from, std::size_t bytes_max) const;
 
+  OpenFiles& open_files_;
   platform::Files& files_;
   const std::string folder_;
   const PartitionId id_;

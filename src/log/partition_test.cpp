@@ -10,7 +10,7 @@ namespace {
 struct PartitionTest : testing::Test {
   void SetUp() override {
     ASSERT_TRUE(world.files().make_directory("d"));
-    auto made = Partition::create(world.files(), "d/p", partition(0), {});
+    auto made = Partition::create(open_files, "d/p", partition(0), {});
     ASSERT_TRUE(made) << made.error().what;
     subject = *std::move(made);
   }
@@ -32,6 +32,7 @@ struct PartitionTest : testing::Test {
   }
 
   platform::SimWorld world{1};
+  OpenFiles open_files{world.files(), 10};
   std::shared_ptr<Partition> subject;
   Extent end;
   Offset next;
@@ -58,7 +59,7 @@ TEST_F(PartitionTest, AReadEndsAtThePartitionsDurableEnd) {
 TEST_F(PartitionTest, WhatLiesBeforeADamagedBatchIsReadAndTheDamageIsSaidNext) {
   for (const char* value : {"a", "b", "c"}) write(value, 1000);
   publish();
-  auto reopened = std::make_shared<Segment>(world.files(), "d/p", partition(0), SegmentName{}, end);
+  auto reopened = std::make_shared<Segment>(open_files, "d/p", partition(0), SegmentName{}, end);
   const std::uint64_t third = end.bytes / 3 * 2;
   ASSERT_TRUE(
       (*world.files().open("d/p/" + segment_stem({}) + ".log", platform::Open::write))->write_at(third + 30, "?"));

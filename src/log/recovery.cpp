@@ -161,7 +161,7 @@ Result<> Recoverer::open_partition(PartitionId id, const Replayed& state) {
   Partition::Segments segments;
   for (const SegmentEntry& entry : manifest.segments) {
     const bool last = &entry == &manifest.segments.back();
-    auto segment = std::make_shared<Segment>(files_, folder, id, entry.name, last ? end : entry.sealed);
+    auto segment = std::make_shared<Segment>(store_.open_files, folder, id, entry.name, last ? end : entry.sealed);
     // A segment that nothing was written to yet: its manifest may have come to the disk before its files' names.
     if (last && !in_last) LEAT_CHECK(segment->create());
     LEAT_TRY(const std::uint64_t cut, segment->check_and_cut(state.touched.contains(entry.name.base)));
@@ -172,8 +172,8 @@ Result<> Recoverer::open_partition(PartitionId id, const Replayed& state) {
   }
   if (!in_last) LEAT_CHECK(files_.sync_directory(folder));
   const std::size_t stored = add_epochs(manifest, state);
-  store_.partitions.add(
-      std::make_shared<Partition>(files_, folder, std::move(manifest), stored, std::move(segments), end, state.next));
+  store_.partitions.add(std::make_shared<Partition>(store_.open_files, folder, std::move(manifest), stored,
+                                                    std::move(segments), end, state.next));
   return {};
 }
 

@@ -13,8 +13,9 @@ constexpr std::uint64_t sums_step = 16 << 10;
 
 }  // namespace
 
-Segment::Segment(platform::Files& files, const std::string& folder, PartitionId id, SegmentName name, Extent durable)
-    : files_(files),
+Segment::Segment(OpenFiles& open_files, const std::string& folder, PartitionId id, SegmentName name, Extent durable)
+    : open_files_(open_files),
+      files_(open_files.files()),
       stem_(fmt::format("{}/{}", folder, segment_stem(name))),
       sum_(id),
       name_(name),
@@ -29,17 +30,30 @@ Extent Segment::durable() const {
   return durable_;
 }
 
-Result<std::shared_ptr<SegmentFiles>> Segment::open_files() {
-  const std::lock_guard lock(mutex_);
-  if (!open_) {
-    auto opened = std::make_shared<SegmentFiles>();
-    opened->log_path = path(".log");
-    opened->sums_path = path(".sums");
-    LEAT_TRY(opened->log, files_.open(opened->log_path, platform::Open::write));
-    LEAT_TRY(opened->sums, files_.open(opened->sums_path, platform::Open::write));
-    open_ = std::move(opened);
+Result<std::shared_ptr<SegmentFiles>> Segment::files_to_read() {
+  std::shared_ptr<SegmentFiles> files;
+  {
+    const std::lock_guard lock(mutex_);
+    files = open_.lock();
+    if (!files) {
+      LEAT_TRY(files, open_files_.open(stem_));
+      open_ = files;
+    }
+    if (files == written_) return files;
   }
-  return open_;
+  open_files_.used(files);
+  return files;
+}
+
+Result<std::shared_ptr<SegmentFiles>> Segment::files_to_write() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (written_) return written_;
+  }
+  LEAT_TRY(auto files, files_to_read());
+  const std::lock_guard lock(mutex_);
+  written_ = std::move(files);
+  return written_;
 }
 
 Result<> Segment::create() {
@@ -86,7 +100,7 @@ Result<> Segment::remove_files() {
 Result<> Segment::reserve(const Extent& end) {
   const std::uint64_t sums_end = std::uint64_t{end.batches} * sum_bytes;
   if (end.bytes <= reserved_log_ && sums_end <= reserved_sums_) return {};
-  LEAT_TRY(const auto files, open_files());
+  LEAT_TRY(const auto files, files_to_write());
   if (end.bytes > reserved_log_) {
     const std::uint64_t begin = std::max(reserved_log_, durable().bytes);
     const std::uint64_t length = std::max(step_, end.bytes - begin);
@@ -105,13 +119,13 @@ Result<> Segment::reserve(const Extent& end) {
 
 Result<> Segment::write(std::uint64_t position, std::string_view batches, std::uint32_t ordinal,
                         std::string_view sums) {
-  LEAT_TRY(const auto files, open_files());
+  LEAT_TRY(const auto files, files_to_write());
   LEAT_CHECK(files->log->write_at(position, batches));
   return files->sums->write_at(std::uint64_t{ordinal} * sum_bytes, sums);
 }
 
 Result<> Segment::sync_once() {
-  LEAT_TRY(const auto files, open_files());
+  LEAT_TRY(const auto files, files_to_write());
   LEAT_CHECK(files->log->sync());
   return files->sums->sync();
 }
@@ -143,11 +157,18 @@ void Segment::tidy() {
   const std::lock_guard naming(naming_);
   if (removed_) return;
   (void)save_index();
-  if (sealed_) (void)trim();
+  if (!sealed_) return;
+  (void)trim();
+  let_go();
+}
+
+void Segment::let_go() {
+  const std::lock_guard lock(mutex_);
+  written_.reset();
 }
 
 Result<> Segment::trim() {
-  LEAT_TRY(const auto files, open_files());
+  LEAT_TRY(const auto files, files_to_write());
   const Extent extent = durable();
   LEAT_CHECK(files->log->truncate(extent.bytes));
   return files->sums->truncate(std::uint64_t{extent.batches} * sum_bytes);

@@ -1,8 +1,8 @@
 // log/segment.h — one file of batches with its sums and its index. Format: docs/formats/segment.md.
 //
 // Invariant: what lies below durable() is never written again. One writer (whoever holds the log's write lock), any
-// number of readers, who never see beyond durable(). Files are opened when first needed: a thousand idle partitions
-// cost none.
+// number of readers, who never see beyond durable(). Files are opened when needed, and stay open while what was written
+// is not flushed for good: a flush by way of another descriptor might not hear of a failure.
 #pragma once
 
 #include <atomic>
@@ -19,7 +19,7 @@ namespace leat::log {
 
 class Segment {
  public:
-  Segment(platform::Files& files, const std::string& folder, PartitionId, SegmentName name, Extent durable);
+  Segment(OpenFiles& open_files, const std::string& folder, PartitionId, SegmentName name, Extent durable);
 
   // Makes the files, or empties what an unfinished attempt has left. Not durable before the folder is synced.
   Result<> create();
@@ -40,8 +40,11 @@ class Segment {
   // Moves durable() to `end`; `batches` are the places of what lies between.
   void publish(const Extent& end, const std::vector<IndexEntry>& batches);
   // What only speed and space need: brings the index file up to date and gives back what was reserved, if nothing more
-  // will be appended. One caller at a time. Requires: a sealed segment's durable() is all that was written.
+  // will be appended; lets go of a sealed segment's files. One caller at a time. Requires: a sealed segment's durable()
+  // is all that was written, and flushed.
   void tidy();
+  // Its files need not stay open. Requires: sealed, and all of it flushed.
+  void let_go();
   void seal() { sealed_ = true; }
   bool sealed() const { return sealed_; }
 
@@ -58,7 +61,8 @@ class Segment {
     std::uint64_t trusted_until;
   };
 
-  Result<std::shared_ptr<SegmentFiles>> open_files();
+  Result<std::shared_ptr<SegmentFiles>> files_to_read();
+  Result<std::shared_ptr<SegmentFiles>> files_to_write();
   Result<Slice> read_once(Offset from, Offset end, std::size_t bytes_max);
   Result<std::optional<Offset>> offset_at_once(std::int64_t unix_ms);
   template <class Ask>
@@ -73,6 +77,7 @@ class Segment {
   Result<> sync_once();
   std::string path(std::string_view extension) const { return stem_ + std::string(extension); }
 
+  OpenFiles& open_files_;
   platform::Files& files_;
   const std::string stem_;
   const HeaderSum sum_;
@@ -87,7 +92,8 @@ class Segment {
   std::mutex loading_index_;  // taken before mutex_
   std::uint64_t scan_until_;  // where noted_ begins; guarded by loading_index_
   mutable std::mutex mutex_;  // guards what follows
-  std::shared_ptr<SegmentFiles> open_;
+  std::weak_ptr<SegmentFiles> open_;
+  std::shared_ptr<SegmentFiles> written_;  // not flushed for good
   Extent durable_;
   RangeSet verified_;
   OffsetIndex index_;

@@ -28,7 +28,7 @@ Result<Segment::Look> Segment::look(Find find) {
 }
 
 Result<Slice> Segment::read_once(Offset from, Offset end, std::size_t bytes_max) {
-  LEAT_TRY(const auto files, open_files());
+  LEAT_TRY(const auto files, files_to_read());
   LEAT_TRY(const Look start, look([&](const OffsetIndex& index) { return index.for_offset(from); }));
   const std::uint64_t whole = start.limit - start.from.position;
   const std::size_t window = std::min<std::uint64_t>(whole, bytes_max) + OffsetIndex::interval_bytes;
@@ -72,7 +72,7 @@ Result<std::optional<Offset>> Segment::offset_at(std::int64_t unix_ms) {
 }
 
 Result<std::optional<Offset>> Segment::offset_at_once(std::int64_t unix_ms) {
-  LEAT_TRY(const auto files, open_files());
+  LEAT_TRY(const auto files, files_to_read());
   LEAT_TRY(const Look start, look([&](const OffsetIndex& index) { return index.for_time(unix_ms); }));
   BatchWalk batches = walk(*files, start, scan_window_bytes, BatchWalk::Depth::headers);
   BatchWalk::Batch batch;
@@ -95,7 +95,7 @@ Result<> Segment::load_index() {
     index.decode(*stored, sum_.seed(), scan_until_);
   }
   const std::size_t stored_entries = index.size();
-  LEAT_TRY(const auto files, open_files());
+  LEAT_TRY(const auto files, files_to_read());
   BatchWalk batches = walk(*files, Look{index.last(), scan_until_, 0}, scan_window_bytes, BatchWalk::Depth::headers);
   BatchWalk::Batch batch;
   for (;;) {

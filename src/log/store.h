@@ -75,6 +75,7 @@ struct Store {
   platform::Platform platform;
   std::string directory;
   Options options;
+  OpenFiles open_files{platform.files, options.open_segments_max};
 
   std::mutex writing;  // the write lock: journal, tails, manifests, `dirty`
   // The write lock, when all that was flushed is in the segments and visible: for whoever does not only append.

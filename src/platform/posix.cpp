@@ -20,6 +20,9 @@ Code code_of(int error_number) {
     case ENOSPC:
     case EDQUOT:
       return Code::no_space;
+    case EMFILE:
+    case ENFILE:
+      return Code::unavailable;
     default:
       return Code::io;
   }
