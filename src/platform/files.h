@@ -29,8 +29,9 @@ class File {
   virtual Result<> sync() = 0;
   virtual Result<std::uint64_t> size() = 0;
   virtual Result<> truncate(std::uint64_t size) = 0;
-  // Reserves disk blocks for [position, position + length) without changing the file's size. Code::no_space when the
-  // disk has no room; then nothing changed and a later try may succeed.
+  // Reserves disk blocks for [position, position + length) without changing the file's size; on a file system that
+  // cannot do that the file grows to there by zeros. Code::no_space when the disk has no room; then nothing changed and
+  // a later try may succeed.
   virtual Result<> reserve(std::uint64_t position, std::uint64_t length) = 0;
   // Asks that following reads come from the disk, not from memory (after a crash: what the disk really holds).
   virtual void drop_cache() = 0;

@@ -10,7 +10,7 @@
 namespace leat::platform {
 namespace {
 
-constexpr std::size_t piece_bytes_max = 1 << 20;  // of a direct write, and of the memory it is copied to
+constexpr std::size_t piece_bytes_max = 1 << 20;  // of a direct write or of zeros, and of the memory for it
 
 }  // namespace
 
@@ -60,8 +60,22 @@ Result<> RealFile::reserve(std::uint64_t position, std::uint64_t length) {
   const int result = uninterrupted([&] {
     return ::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(position), static_cast<off_t>(length));
   });
-  // A file system that cannot reserve answers at the write instead; that is slower to notice, not wrong.
-  if (result != 0 && errno != EOPNOTSUPP) return posix_failure("reserve", path_);
+  if (result == 0) return {};
+  if (errno != EOPNOTSUPP) return posix_failure("reserve", path_);
+  return grow(position + length);
+}
+
+// For a file system that cannot reserve: what has been written once has its place.
+Result<> RealFile::grow(std::uint64_t end) {
+  LEAT_TRY(const std::uint64_t before, size());
+  for (std::uint64_t at = before; at < end;) {
+    const std::string zeros(std::min<std::uint64_t>(end - at, piece_bytes_max), '\0');
+    if (auto written = RealFile::write_at(at, zeros); !written) {
+      (void)truncate(before);
+      return written;
+    }
+    at += zeros.size();
+  }
   return {};
 }
 

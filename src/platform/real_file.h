@@ -22,6 +22,8 @@ class RealFile : public File {
   void drop_cache() override;
 
  private:
+  Result<> grow(std::uint64_t end);
+
   Descriptor fd_;
   std::string path_;
 };
