@@ -102,6 +102,22 @@ TEST_F(BrokerTest, ChangesHowATopicIsKeptButNotItsId) {
   EXPECT_EQ(broker_->topic(before->id)->config, config);
 }
 
+// Also when the log has stopped, and each of them is refused at once.
+TEST_F(BrokerTest, ABoundedNumberOpensASourceAtOnce) {
+  for (const bool stopped : {false, true}) {
+    SCOPED_TRACE(stopped);
+    crash();
+    ASSERT_TRUE(start());
+    if (stopped) world_.files().fail_next_sync();
+    std::map<std::string_view, int> outcomes;
+    for (int i = 0; i < 200; ++i)
+      broker_->sources().open("orders", [&](auto opened) { ++outcomes[opened ? "open" : name(opened.error().code)]; });
+    world_.run();
+    if (!stopped) EXPECT_EQ(outcomes["open"], 65);
+    EXPECT_EQ(outcomes["unavailable"], stopped ? 200 : 135);
+  }
+}
+
 TEST_F(BrokerTest, AMissingPartitionIsDamageAndNotMadeAnew) {
   ASSERT_TRUE(start());
   const auto posts = ensure("posts");

@@ -10,6 +10,7 @@ namespace leat::broker {
 namespace {
 
 constexpr std::size_t name_bytes_max = 249;
+constexpr std::size_t opening_max = 64;  // that wait for one source
 
 Result<> check_source_name(std::string_view name) {
   const auto fits = [](unsigned char c) { return std::isalnum(c) || c == '.' || c == '_' || c == '-' || c == '/'; };
@@ -46,6 +47,10 @@ void Sources::open(const std::string& source, Done<Result<Holder>> done) {
     return done(fail(Code::too_large, fmt::format("there are {} sources already (sources_max)", sources_max_)));
   }
   State& state = states_[source];
+  if (state.opening.size() >= opening_max) {
+    lock.unlock();
+    return done(fail(Code::unavailable, fmt::format("source {} is being opened {} times", source, opening_max)));
+  }
   Opening opening{++state.epoch, std::move(done)};  // from here on the holder before is fenced
   if (std::exchange(state.appending, true)) {
     state.opening.push_back(std::move(opening));

@@ -41,7 +41,7 @@ class Sources {
   // Reads back what was published. Before any use.
   Result<> read();
 
-  // Code::invalid for a name that is not 1 to 249 of [a-zA-Z0-9._/-].
+  // Code::invalid for a name that is not 1 to 249 of [a-zA-Z0-9._/-]; Code::unavailable when too many open it at once.
   void open(const std::string& source, Done<Result<Holder>> done);
   // Appends `parts` and the holder's new last number together; `done` and `decided` as with Log::append. Requires: the
   // holder's publish before was decided. Code::fenced, or Code::invalid unless `number` is above the last one: then
