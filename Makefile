@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 BENCH ?=
 SEEDS ?= 1..1000
 
-.PHONY: help build demo test test-asan test-tsan simulate damage bench lint lint-all format install clean
+.PHONY: help build demo test test-asan test-tsan simulate damage stories bench lint lint-all format install clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -48,6 +48,12 @@ damage: ## flips every bit and cuts at every length of small logs; ten minutes a
 	@cmake --preset release --log-level=WARNING
 	cmake --build build -j $(JOBS) --target log_test
 	LEAT_DAMAGE=all build/log_test --gtest_filter='*Damage*'
+
+stories: ## every story of three steps of a log, crashed everywhere with every subset of what was not synced; minutes
+	@tools/setup build test
+	@cmake --preset release --log-level=WARNING
+	cmake --build build -j $(JOBS) --target log_test
+	LEAT_STORY_STEPS=3 build/log_test --gtest_filter='LogEveryCrash*'
 
 bench: ## every benchmark beside its limit, under ten minutes; BENCH="query start" picks some
 	@tools/setup build bench

@@ -115,33 +115,8 @@ void SimContent::drop_cache(Chance& chance) {
 void SimContent::crash(Chance& chance) {
   const unsigned survival = survival_in_256(chance);
   const bool rarities = chance.toss(128);
-  std::ranges::sort(unsynced_);
   crash_size(chance);
-  for (const std::size_t index : unsynced_) {
-    Chunk& chunk = *chunks_[index];
-    crash_chunk(chunk, survival, rarities, chance);
-    const std::uint64_t start = std::uint64_t(index) * chunk_bytes;
-    const std::size_t kept = size_ <= start ? 0 : std::min<std::uint64_t>(chunk_bytes, size_ - start);
-    std::memset(chunk.bytes + kept, 0, chunk_bytes - kept);
-  }
-  unsynced_.clear();
-  trim();
-}
-
-// A size that was not synced may be the old one, the new one, the smallest in between, or what had been written out.
-void SimContent::crash_size(Chance& chance) {
-  const std::uint64_t high = std::max(size_, durable_size_);
-  const std::uint64_t sizes[] = {size_, durable_size_, low_, low_ + chance.below(high - low_ + 1)};
-  size_ = durable_size_ = low_ = sizes[chance.below(4)];
-  allocated_ = size_;
-  syncable_size_ = size_;
-}
-
-void SimContent::crash_chunk(Chunk& chunk, unsigned survival, bool rarities, Chance& chance) {
-  for (std::size_t sector = 0; sector < sectors; ++sector) {
-    if (!(chunk.saved->dirty >> sector & 1)) continue;
-    char* now = chunk.bytes + sector * sector_bytes;
-    const char* old = chunk.saved->bytes + sector * sector_bytes;
+  crash_chunks([&](char* now, const char* old) {
     if (rarities && chance.toss(16)) {
       // Torn in the middle: one part is old, the other new.
       const std::size_t middle = 1 + chance.below(sector_bytes - 1);
@@ -154,8 +129,42 @@ void SimContent::crash_chunk(Chunk& chunk, unsigned survival, bool rarities, Cha
     } else if (!chance.toss(survival)) {
       std::copy(old, old + sector_bytes, now);
     }
+  });
+}
+
+void SimContent::crash(const std::function<bool()>& keeps) {
+  if (size_ != durable_size_ && !keeps()) size_ = durable_size_;
+  durable_size_ = low_ = allocated_ = syncable_size_ = size_;
+  crash_chunks([&](char* now, const char* old) {
+    if (std::memcmp(now, old, sector_bytes) != 0 && !keeps()) std::copy(old, old + sector_bytes, now);
+  });
+}
+
+// A size that was not synced may be the old one, the new one, the smallest in between, or what had been written out.
+void SimContent::crash_size(Chance& chance) {
+  const std::uint64_t high = std::max(size_, durable_size_);
+  const std::uint64_t sizes[] = {size_, durable_size_, low_, low_ + chance.below(high - low_ + 1)};
+  size_ = durable_size_ = low_ = sizes[chance.below(4)];
+  allocated_ = size_;
+  syncable_size_ = size_;
+}
+
+// Goes through the sectors that were changed, in order. Requires: size_ is what the crash leaves.
+void SimContent::crash_chunks(const std::function<void(char* now, const char* old)>& crash_sector) {
+  std::ranges::sort(unsynced_);
+  for (const std::size_t index : unsynced_) {
+    Chunk& chunk = *chunks_[index];
+    for (std::size_t sector = 0; sector < sectors; ++sector) {
+      if (!(chunk.saved->dirty >> sector & 1)) continue;
+      crash_sector(chunk.bytes + sector * sector_bytes, chunk.saved->bytes + sector * sector_bytes);
+    }
+    chunk.saved.reset();
+    const std::uint64_t start = std::uint64_t(index) * chunk_bytes;
+    const std::size_t kept = size_ <= start ? 0 : std::min<std::uint64_t>(chunk_bytes, size_ - start);
+    std::memset(chunk.bytes + kept, 0, chunk_bytes - kept);
   }
-  chunk.saved.reset();
+  unsynced_.clear();
+  trim();
 }
 
 // Chunks behind the end that nobody needs any more, neither to see nor to go back to.

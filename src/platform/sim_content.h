@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,8 @@ class SimContent {
   // Memory forgets what a failed sync covered: from here on reads see what the disk got.
   void drop_cache(Chance&);
   void crash(Chance&);
+  // Nothing torn: `keeps` is asked for the size, if it was changed, and for each sector whose bytes were.
+  void crash(const std::function<bool()>& keeps);
 
  private:
   static constexpr std::size_t chunk_bytes = 4096;
@@ -52,7 +55,7 @@ class SimContent {
   Chunk& change(std::size_t index, std::size_t begin, std::size_t end);
   void resize(std::uint64_t size);
   void crash_size(Chance&);
-  void crash_chunk(Chunk&, unsigned survival, bool rarities, Chance&);
+  void crash_chunks(const std::function<void(char* now, const char* old)>& crash_sector);
   void trim();
 
   std::vector<std::unique_ptr<Chunk>> chunks_;  // none: zeros

@@ -51,17 +51,34 @@ Result<> SimFiles::State::make_directory(const std::string& path) {
 }
 
 void SimFiles::State::lose_what_was_not_synced() {
-  tree.crash(chance);
-  for (const auto& [id, weak] : std::exchange(unsettled, {})) {
-    // Each file has tosses of its own, so that one more write in this one does not change the fate of that one.
-    Chance own = chance.fork();
-    if (const auto node = weak.lock()) edit(node, [&](SimContent& content) { content.crash(own); });
+  if (kept) {
+    lose_what_is_not_kept();
+  } else {
+    const unsigned survival = survival_in_256(chance);
+    tree.crash([&] { return chance.toss(survival); });
+    for (const auto& [id, weak] : std::exchange(unsettled, {})) {
+      // Each file has tosses of its own, so that one more write in this one does not change the fate of that one.
+      Chance own = chance.fork();
+      if (const auto node = weak.lock()) edit(node, [&](SimContent& content) { content.crash(own); });
+    }
   }
   locked.clear();
   ++life;
   crash_at.reset();
   write_fails.reset();
   crashed = sync_fails = false;
+}
+
+void SimFiles::State::lose_what_is_not_kept() {
+  changes_seen = 0;
+  const auto keeps = [this] {
+    const std::size_t change = changes_seen++;
+    return change >= kept->size() || (*kept)[change];
+  };
+  tree.crash(keeps);
+  for (const auto& [id, weak] : std::exchange(unsettled, {}))
+    if (const auto node = weak.lock()) edit(node, [&](SimContent& content) { content.crash(keeps); });
+  kept.reset();
 }
 
 bool SimFiles::State::has_room(const SimNode& node, std::uint64_t allocated) const {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "platform/sim_files.h"
 #include "platform/sim_tree.h"
@@ -23,6 +24,7 @@ struct SimFiles::State {
   Result<SimNodePtr> folder(const std::string& path) const;
   Result<> make_directory(const std::string& path);
   void lose_what_was_not_synced();
+  void lose_what_is_not_kept();
 
   // Bytes that the disk can still take for a file that would then take `allocated` bytes in all.
   bool has_room(const SimNode&, std::uint64_t allocated) const;
@@ -51,6 +53,8 @@ struct SimFiles::State {
   bool syncs_ignored = false;
   std::optional<Code> write_fails;
   std::uint64_t capacity = 0;
+  std::optional<std::vector<bool>> kept;  // see SimFiles::keep
+  std::size_t changes_seen = 0;
 };
 
 class SimFile final : public File {

@@ -111,6 +111,16 @@ void SimFiles::restart() {
   if (state_->crashed) state_->lose_what_was_not_synced();
 }
 
+void SimFiles::keep(std::vector<bool> kept) {
+  const std::lock_guard held(state_->mutex);
+  state_->kept = std::move(kept);
+}
+
+std::size_t SimFiles::changes_at_crash() const {
+  const std::lock_guard held(state_->mutex);
+  return state_->changes_seen;
+}
+
 std::uint64_t SimFiles::operations() const {
   const std::lock_guard held(state_->mutex);
   return state_->operations;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "platform/files.h"
 
@@ -37,8 +38,12 @@ class SimFiles final : public Files {
   void crash_after(std::uint64_t operations);
   void crash();  // now
   bool crashed() const;
-  void restart();                    // keeps what the crash left; the disk works again; locks are free
-  std::uint64_t operations() const;  // changing calls so far: what crash_after counts
+  // The next restart tears nothing, and keeps of each change that was not synced (a name, a size, a sector whose bytes
+  // differ; oldest name first, then file by file) what `kept` says, in order; those beyond its end too.
+  void keep(std::vector<bool> kept);
+  std::size_t changes_at_crash() const;  // how many there were
+  void restart();                        // keeps what the crash left; the disk works again; locks are free
+  std::uint64_t operations() const;      // changing calls so far: what crash_after counts
 
   // The next sync fails with Code::io; what it covered may or may not be on the disk, and a second sync lies: it
   // succeeds without writing it (as Linux does).

@@ -97,14 +97,13 @@ void SimTree::fail_sync(const SimNodePtr& folder) {
   }
 }
 
-void SimTree::crash(Chance& chance) {
-  const unsigned survival = survival_in_256(chance);
+void SimTree::crash(const std::function<bool()>& keeps) {
   for (const auto& change : unsynced_ | std::views::reverse) {
     for (const auto& edit : change.edits) set(edit, edit.before);
   }
   Names ended;  // names whose later changes are lost, because an earlier one was
   for (const auto& change : unsynced_) {
-    const bool lost = !chance.toss(survival) || std::ranges::any_of(change.edits, [&](const Edit& edit) {
+    const bool lost = !keeps() || std::ranges::any_of(change.edits, [&](const Edit& edit) {
       return ended.contains({edit.folder.get(), edit.name});
     });
     for (const auto& edit : change.edits) {

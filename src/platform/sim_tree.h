@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -54,7 +55,8 @@ class SimTree {
   void sync(const SimNodePtr& folder);
   void fail_sync(const SimNodePtr& folder);  // a later sync() of this folder lies about what is unsynced now
   // Keeps some of the unsynced changes: for each name a beginning of its history, each change whole or not at all.
-  void crash(Chance&);
+  // `keeps` is asked for each of them.
+  void crash(const std::function<bool()>& keeps);
 
   std::uint64_t disk_used() const { return *disk_used_; }
 
