@@ -28,6 +28,8 @@ class Simulation {
   Outcome run() {
     while (out_.power_cuts < scenario_.power_cuts && out_.complaints.none()) live();
     if (out_.complaints.none()) examine();
+    clients_.hang_up();  // a life that ended with a complaint still answers when it is taken apart
+    if (machine_.runs()) machine_.kill();
     report();
     return std::move(out_);
   }
