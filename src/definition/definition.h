@@ -137,6 +137,8 @@ struct ReadModel {
     std::vector<Sql> statements;
   };
   std::vector<When> when;
+  bool forgets = false;  // a topic that it follows may have forgotten its begin
+  Place forgets_place;
 };
 
 // state/001-posts.sql or one file with `-- migration 1` marks; see docs/guide/language.md

@@ -69,7 +69,9 @@ System load(platform::Files& files, const std::string& directory, Mistakes& mist
   system.files = folder.asked_for();
   check_owners(system, mistakes);
   check_routes(system, mistakes);
-  if (events_known) check_events(system, mistakes);
+  if (!events_known) return system;
+  check_events(system, mistakes);
+  check_history(system, mistakes);
   return system;
 }
 

@@ -119,6 +119,7 @@ read_models:
       a.made:
         - insert into a values (:id)
         - "delete from a where id = :id"
+    forgets: true
 )");
   ASSERT_EQ(test.load(), "");
   EXPECT_TRUE(test.system.insecure);
@@ -129,6 +130,7 @@ read_models:
   const Service& other = test.system.services[1];
   EXPECT_EQ(other.file, "deeper/t.yaml");
   const ReadModel& model = other.read_models[0];
+  EXPECT_TRUE(model.forgets);
   ASSERT_EQ(model.tables.size(), 2u);
   EXPECT_EQ(at(model.tables[1].place()), "deeper/t.yaml:6:7");
   ASSERT_EQ(model.when[0].statements.size(), 2u);
@@ -253,6 +255,11 @@ TEST(FormatSchema, DescribesEveryKeyWithASentence) {
   for (const char* key : {"body", "let", "require", "do", "emit", "answer", "status"}) {
     EXPECT_TRUE(command.contains(key)) << key;
   }
+  const auto& query = service.at("queries").at("additionalProperties").at("properties").as_object();
+  for (const char* key : {"one", "many", "order", "limit", "query"}) {
+    EXPECT_TRUE(query.contains(key)) << key;
+  }
+  EXPECT_TRUE(service.at("read_models").at("additionalProperties").at("properties").as_object().contains("forgets"));
 }
 
 }  // namespace

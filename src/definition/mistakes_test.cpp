@@ -261,6 +261,39 @@ TEST(Mistakes, OfQueries) {
       });
 }
 
+// What is forgotten cannot be told again.
+TEST(Mistakes, OfReadModelsOverTopicsThatForget) {
+  const auto service = [](const std::string& retention, const std::string& forgets) {
+    return "service: s\ntopics:\n  things: {key: id, events: [a.made, a.gone]" + retention +
+           "}\nread_models:\n  r:\n    tables: create table a (id integer primary key)\n    when:\n"
+           "      a.made: insert into a values (:id)\n      a.gone: delete from a\n" +
+           forgets;
+  };
+  const std::string refused =
+      "s.yaml:8:7: `a.made` may be forgotten: the topic `things` has a retention, and a rebuild of `r` would lack what "
+      "is gone; keep the topic whole, or say `forgets: true` if the rows may lack it\n";
+  struct {
+    std::string retention, forgets, expected;
+  } const cases[] = {
+      {"", "", ""},
+      {", retention: {time: 7d}", "", refused},
+      {", retention: {size: 1GiB}", "", refused},
+      {", retention: {time: 7d}", "    forgets: false\n", refused},
+      {", retention: {time: 7d}", "    forgets: true\n", ""},
+      {"", "    forgets: true\n",
+       "s.yaml:10:14: warning: no topic that it follows has a retention; leave `forgets` out, so that you are told "
+       "when "
+       "one gets it\n"},
+  };
+  for (const auto& [retention, forgets, expected] : cases) {
+    SCOPED_TRACE(retention + forgets);
+    TestSystem test;
+    test.put("events/a.gone.json", testing::event_schema);
+    test.put("s.yaml", service(retention, forgets));
+    EXPECT_EQ(test.load(), expected);
+  }
+}
+
 TEST(Mistakes, OfCommands) {
   expect_each(
       "s.yaml", std::string(testing::head).append("commands:\n  POST /a:\n").c_str(),

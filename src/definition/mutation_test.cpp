@@ -20,6 +20,7 @@ read_models:
       create table a (id integer primary key);
     when:
       a.made: insert into a values (:id, 'é')
+    forgets: true
 commands:
   POST /things/{id:integer}:
     body: body.json

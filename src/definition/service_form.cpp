@@ -14,11 +14,19 @@ Form<ReadModel> read_model_form() {
   const auto when = named(
       "a mapping of event names to statements", name_key(event_name, &When::event),
       part(&When::statements, one_or_list("one SQL statement, or a list of them", statement_form(), statement_form())));
+  const auto flag = flag_form();
   return mapping<ReadModel>(
       "{tables: ..., when: ...}",
       {row<ReadModel>("tables", &ReadModel::tables, script_form(), Need::required,
                       "`create table` and `create index` statements with ; between them."),
-       row<ReadModel>("when", &ReadModel::when, when, Need::required, "What each event does to the tables.")});
+       row<ReadModel>("when", &ReadModel::when, when, Need::required, "What each event does to the tables."),
+       {"forgets", false,
+        described(flag.schema,
+                  "Whether it may follow topics with a retention, so that a rebuild begins in the middle."),
+        [read = flag.read](Reading& r, const Node& node, ReadModel& into) {
+          into.forgets_place = node.place;
+          return read(r, node, into.forgets);
+        }}});
 }
 
 bool read_service_name(Reading& r, const Node& node, ServiceText& into) {

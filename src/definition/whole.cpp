@@ -67,7 +67,37 @@ void check_told(const System& system, const Service& service, Mistakes& mistakes
   }
 }
 
+bool has_retention(const System& system, std::string_view topic) {
+  return std::ranges::any_of(system.services, [&](const Service& service) {
+    const auto found = std::ranges::find(service.topics, topic, &Topic::name);
+    return found != service.topics.end() && (found->retention.milliseconds || found->retention.bytes);
+  });
+}
+
+void check_forgetting(const System& system, const ReadModel& model, Mistakes& mistakes) {
+  std::vector<std::string> told;
+  for (const auto& when : model.when) {
+    const EventType* event = system.event(when.event);
+    if (!event || !has_retention(system, event->topic)) continue;
+    if (!model.forgets && std::ranges::find(told, event->topic) == told.end())
+      mistakes.error(when.place,
+                     fmt::format("`{}` may be forgotten: the topic `{}` has a retention, and a rebuild of `{}` would "
+                                 "lack what is gone",
+                                 when.event, event->topic, model.name),
+                     "keep the topic whole, or say `forgets: true` if the rows may lack it");
+    told.push_back(event->topic);
+  }
+  if (model.forgets && told.empty())
+    mistakes.warning(model.forgets_place, "no topic that it follows has a retention",
+                     "leave `forgets` out, so that you are told when one gets it");
+}
+
 }  // namespace
+
+void check_history(const System& system, Mistakes& mistakes) {
+  for (const Service& service : system.services)
+    for (const ReadModel& model : service.read_models) check_forgetting(system, model, mistakes);
+}
 
 void check_owners(const System& system, Mistakes& mistakes) {
   Owners services(mistakes, "the service"), topics(mistakes, "the topic"), events(mistakes, "the event");

@@ -11,5 +11,8 @@ void check_owners(const System&, Mistakes&);
 void check_routes(const System&, Mistakes&);
 // What is heard is declared by somebody, what is told by the teller itself. Only when all declarations could be read.
 void check_events(const System&, Mistakes&);
+// A read model whose topics may forget says so, since its rebuild would not give the same rows. Only when all
+// declarations could be read.
+void check_history(const System&, Mistakes&);
 
 }  // namespace leat::definition
