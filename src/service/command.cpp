@@ -107,6 +107,10 @@ OrResponse<Command> read_command(std::shared_ptr<const ServicePlan> service, std
   if (!query_parameters) return std::unexpected(std::move(query_parameters).error());
   command.query = *std::move(query_parameters);
 
+  auto key = read_idempotency_key(plan.route, request);
+  if (!key) return std::unexpected(std::move(key).error());
+  command.key = *std::move(key);
+
   if (auto done = read_body(command, plan.body.get(), request); !done) return std::unexpected(std::move(done).error());
   read_origin(command, request.headers);
   return command;

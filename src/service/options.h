@@ -9,6 +9,7 @@
 #include "base/byte_budget.h"
 #include "database/database.h"
 #include "platform/clock.h"
+#include "service/answers.h"
 
 namespace leat::service {
 
@@ -16,6 +17,7 @@ namespace leat::service {
 struct TestFaults {
   bool position_outside_transaction = false;  // a read model's positions are committed before its rows
   bool acknowledge_before_commit = false;     // a command is answered when it has run, not when it is durable
+  bool answers_outside_transaction = false;   // what a key was answered is committed after the effect
 };
 
 struct Options {
@@ -30,6 +32,8 @@ struct Options {
   std::size_t outbox_rows_max = 100'000;  // not yet on the bus, for one service; beyond it 503 before anything begins
   platform::Duration publish_wait =
       std::chrono::seconds(2);  // how long an answer waits for its events to be on the bus
+
+  AnswerLimits answers;  // to commands with an Idempotency-Key, of one service
 
   // Relay
   std::size_t publish_rows_max = 4096;  // of one publish

@@ -133,6 +133,11 @@ void Service::command(const PlanOf& plan, std::size_t route, http::Request reque
   if (index == view->plan->commands.size()) return reply(gone());
   auto command = read_command(view->plan, index, request, path);
   if (!command) return reply(std::move(command).error());
+  if (command->key) {
+    auto held = running_keys_->hold(*command->key);
+    if (!held) return reply(std::move(held).error());
+    command->held = *std::move(held);
+  }
   command->reply = std::move(reply);
   if (command->plan().let.empty()) return writer_->submit(*std::move(command));
   around_.lets->compute(*std::move(command), [writer = std::weak_ptr(writer_)](Command ready) {

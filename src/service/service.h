@@ -108,6 +108,7 @@ class Service {
   Topics topics_;
   std::shared_ptr<Relay> relay_;
   std::shared_ptr<Writer> writer_;
+  const std::shared_ptr<RunningKeys> running_keys_ = std::make_shared<RunningKeys>();
   std::map<std::string, std::unique_ptr<ReadModel>> read_models_;
   std::set<std::string> changing_;  // read models that the next plan changes
   mutable std::mutex mutex_;

@@ -9,31 +9,10 @@
 #include "database/durable_wal.h"
 #include "database/transaction.h"
 #include "definition/tokens.h"
+#include "service/state_format.h"
 
 namespace leat::service {
 namespace {
-
-constexpr std::string_view internal_tables = R"(
-create table if not exists leat_meta (
-  id integer primary key check (id = 1),
-  identity text not null,
-  version integer not null
-) strict;
-create table if not exists leat_migrations (
-  number integer primary key,
-  hash text not null,
-  applied_at text not null
-) strict;
-create table if not exists leat_outbox (
-  number integer primary key autoincrement,
-  topic text not null,
-  partition integer not null,
-  time_ms integer not null,
-  key text not null,
-  headers text not null,
-  payload text not null
-) strict;
-)";
 
 using Applied = std::map<int, std::string>;
 
@@ -133,10 +112,11 @@ Result<std::vector<const definition::Migration*>> migrations_left(database::Data
 
 Result<std::string> identity_of(database::Database& database, platform::Random& random) {
   LEAT_TRY(auto transaction, database::Transaction::write(database));
-  LEAT_CHECK(database.execute(internal_tables));
-  LEAT_TRY(auto insert, database.prepare("insert or ignore into leat_meta values (1, ?1, 0)", database::Prepare::once));
+  LEAT_CHECK(bring_to_state_format(database));
+  LEAT_TRY(auto insert,
+           database.prepare("insert or ignore into leat_meta values (1, ?1, 0, ?2)", database::Prepare::once));
   const auto fresh = Uuid::v4(random.bytes16()).text();
-  LEAT_CHECK(insert.bind_text(1, fresh).run());
+  LEAT_CHECK(insert.bind_text(1, fresh).bind(2, state_format).run());
   LEAT_TRY(auto select, database.prepare("select identity from leat_meta", database::Prepare::once));
   LEAT_TRY(const bool row, select.step());
   if (!row) return fail(Code::corrupt, "leat_meta has no row");

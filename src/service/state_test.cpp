@@ -14,12 +14,21 @@ using Migrations = std::vector<definition::Migration>;
 
 struct Disk {
   platform::SimWorld world{1};
-  database::FilesVfs vfs{"state-test", world.platform()};
+  std::optional<database::FilesVfs> vfs{std::in_place, "state-test", world.platform()};
 
+  database::Options options() {
+    database::Options out = database::quick();
+    out.vfs = vfs->name();
+    return out;
+  }
+  void lose_power() {
+    world.files().crash();
+    vfs.reset();
+    world.restart();
+    vfs.emplace("state-test", world.platform());
+  }
   Result<State> open(const Migrations& migrations) {
-    database::Options options = database::quick();
-    options.vfs = vfs.name();
-    return open_state("state.db", options, migrations, world.platform());
+    return open_state("/state.db", options(), migrations, world.platform());
   }
 };
 
@@ -60,6 +69,62 @@ TEST(State, MigrationsRunOnceEachAndTheirHistoryIsKept) {
     EXPECT_EQ(database::answer(state->database, "select x from a"), "1");
     EXPECT_EQ(database::answer(state->database, "select count(*) from sqlite_schema where name = 'b'"), "0");
   }
+}
+
+// What a state of format 1 looks like: it did not write its number down.
+constexpr std::string_view format_1 = R"(
+create table leat_meta (id integer primary key check (id = 1), identity text not null, version integer not null) strict;
+create table leat_migrations (number integer primary key, hash text not null, applied_at text not null) strict;
+create table leat_outbox (
+  number integer primary key autoincrement, topic text not null, partition integer not null, time_ms integer not null,
+  key text not null, headers text not null, payload text not null) strict;
+insert into leat_meta values (1, 'as before', 17);
+insert into leat_outbox values (7, 'posts', 2, 1, '5', '[]', '{}');
+)";
+
+TEST(State, AnOlderFormatIsBroughtAlong) {
+  Disk disk;
+  {
+    auto old = database::Database::open("/state.db", disk.options());
+    ASSERT_TRUE(old && old->execute(format_1));
+  }
+  for (int start = 0; start < 2; ++start) {
+    auto state = disk.open({});
+    ASSERT_TRUE(state) << state.error().what;
+    EXPECT_EQ(state->identity, "as before");
+    EXPECT_EQ(database::answer(state->database, "select id, identity, version, format from leat_meta"),
+              "1,as before,17,2");
+    EXPECT_EQ(database::answer(state->database, "select number from leat_outbox"), "7");
+    EXPECT_EQ(database::answer(state->database, "select count(*) from leat_answers"), "0");
+  }
+}
+
+TEST(State, AStepToAnotherFormatIsWholeOrNot) {
+  for (std::uint64_t operations = 1; operations < 40; ++operations) {
+    SCOPED_TRACE(operations);
+    Disk disk;
+    {
+      auto old = database::Database::open("/state.db", disk.options());
+      ASSERT_TRUE(old && old->execute(format_1) && disk.world.files().sync_directory("/"));
+    }
+    disk.world.files().crash_after(operations);
+    const bool done = disk.open({}).has_value();
+    disk.lose_power();
+    const auto state = disk.open({});
+    ASSERT_TRUE(state) << state.error().what;
+    EXPECT_EQ(state->identity, "as before");
+    if (done) return;
+  }
+  ADD_FAILURE() << "it never ran to its end";
+}
+
+TEST(State, ANewerFormatIsRefused) {
+  Disk disk;
+  ASSERT_TRUE(disk.open({})->database.execute("update leat_meta set format = 3"));
+  const auto state = disk.open({});
+  ASSERT_FALSE(state);
+  EXPECT_EQ(state.error().code, Code::conflict);
+  EXPECT_THAT(state.error().what, testing::HasSubstr("format 3"));
 }
 
 TEST(State, KeepsItsIdentity) {

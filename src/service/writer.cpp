@@ -6,37 +6,9 @@
 
 #include "bus/position.h"
 #include "database/transaction.h"
-#include "service/route_metrics.h"
+#include "service/writer_batch.h"
 
 namespace leat::service {
-
-// What is counted; shared with answers that are still under way when the writer is gone.
-struct Writer::Numbers {
-  Numbers(telemetry::Metrics& metrics, const std::string& service, const ServicePlan& plan)
-      : batch(metrics.histogram("leat_command_batch", "Commands that shared one transaction.", {{"service", service}},
-                                telemetry::count_buckets())) {
-    for (const auto& command : plan.commands)
-      routes.push_back(std::make_unique<RouteMetrics>(metrics, "command", service, command.route));
-  }
-  telemetry::Histogram& batch;
-  std::vector<std::unique_ptr<RouteMetrics>> routes;
-};
-
-// One transaction. Every command in it ends either in `rejected`, with nothing done, or in `done`.
-struct Writer::Batch {
-  struct Done {
-    Command command;
-    http::Response response;
-    std::uint64_t first = 0, last = 0;  // outbox rows; 0: none
-  };
-  std::int64_t now_ms = 0;
-  std::vector<Command> commands;
-  std::vector<Done> done;
-  std::vector<std::pair<Command, http::Response>> rejected;
-  std::vector<OutboxRow> rows;
-  std::optional<Error> fatal;  // the database failed; the transaction is lost
-};
-
 namespace {
 
 http::Response overloaded(std::string_view why) {
@@ -162,6 +134,9 @@ Result<> Writer::reopen() {
   state_.emplace(std::move(state));
   auto prepared = [&]() -> Result<> {
     LEAT_TRY(outbox_, Outbox::prepare(state_->database));
+    LEAT_TRY(answers_, Answers::prepare(state_->database, options_.answers));
+    LEAT_TRY(const auto held, answers_->held());
+    numbers_->show(held);
     LEAT_TRY(next_version_, state_->database.prepare("update leat_meta set version = version + 1"));
     return {};
   }();
@@ -192,11 +167,14 @@ Result<> Writer::run_batch(Batch& batch) {
   batch.commands.clear();
   if (batch.done.empty()) return {};  // nothing changed: rolled back
   LEAT_CHECK(finish_batch(batch));
-  return transaction.commit();
+  LEAT_CHECK(transaction.commit());
+  count_answers(batch);
+  return options_.faults.answers_outside_transaction ? remember_too_late(batch) : Result<>();
 }
 
 Result<> Writer::finish_batch(Batch& batch) {
-  LEAT_CHECK(next_version_.run());
+  if (std::ranges::any_of(batch.done, &Batch::Done::changed)) LEAT_CHECK(next_version_.run());
+  LEAT_CHECK(forget_answers(batch));
   const auto published = context_.relay->published();
   if (published > forgotten_) {
     LEAT_CHECK(outbox_->forget(published));
@@ -208,37 +186,52 @@ Result<> Writer::finish_batch(Batch& batch) {
   return {};
 }
 
+// Ends in one of the batch's lists. A failure is the database's and takes the whole transaction along.
 void Writer::run_one(Batch& batch, Command& command) {
-  auto reject = [&](http::Response response) { batch.rejected.emplace_back(std::move(command), std::move(response)); };
-  auto failed = [&](Error error) {
-    batch.fatal = std::move(error);
-    batch.rejected.emplace_back(std::move(command), not_committed(*batch.fatal));
+  auto ran = try_one(batch, command);
+  if (ran) return;
+  batch.fatal = std::move(ran).error();
+  batch.rejected.emplace_back(std::move(command), not_committed(*batch.fatal));
+}
+
+Result<> Writer::try_one(Batch& batch, Command& command) {
+  auto reject = [&](http::Response response) {
+    batch.rejected.emplace_back(std::move(command), std::move(response));
+    return Result<>();
   };
-  const auto now = context_.platform.clock.now();
-  if (command.deadline != platform::Instant{} && now > command.deadline)
+  if (command.deadline != platform::Instant{} && context_.platform.clock.now() > command.deadline)
     return reject(http::problem(503, "Too late", "the request's time was over before it began"));
+  LEAT_TRY(const bool replayed, replay(batch, command));
+  if (replayed) return {};
+  if (command.decided) return decide_against(batch, command, *std::exchange(command.decided, std::nullopt));
   if (command.service != plan_) return reject(overloaded("the definition has just changed"));
   if (!command.plan().emit.empty() && context_.relay->waiting() + batch.rows.size() >= options_.outbox_rows_max)
     return reject(overloaded("the outbox is full: the bus does not take events"));
-
   auto reaction = this->reaction(command.index);
   if (!reaction) return reject(http::problem(500, "The service is broken", reaction.error().what));
-  auto savepoint = database::Savepoint::open(state_->database);
-  if (!savepoint) return failed(std::move(savepoint).error());
-  auto effect = (*reaction)->run(command.inputs());
-  if (!effect) {
-    if (effect.error().fatal) return failed(*std::move(effect.error().fatal));
-    if (auto undone = savepoint->undo(); !undone) return failed(std::move(undone).error());
-    return reject(std::move(effect.error().response));
-  }
+  return react(batch, command, **reaction);
+}
+
+Result<> Writer::react(Batch& batch, Command& command, Reaction& reaction) {
+  LEAT_TRY(auto savepoint, database::Savepoint::open(state_->database));
+  auto effect = reaction.run(command.inputs());
+  if (effect) return keep_effect(batch, command, *std::move(effect), savepoint);
+  if (effect.error().fatal) return fail(*std::move(effect.error().fatal));
+  LEAT_CHECK(savepoint.undo());
+  return decide_against(batch, command, std::move(effect.error().response));
+}
+
+// What it leaves besides its own rows: events, and the answer if it has a key.
+Result<> Writer::keep_effect(Batch& batch, Command& command, Effect effect, database::Savepoint& savepoint) {
   std::vector<OutboxRow> rows;
-  if (auto written = write_events(std::move(effect->events), command, batch.now_ms, rows); !written)
-    return failed(std::move(written).error());
-  if (auto kept = savepoint->keep(); !kept) return failed(std::move(kept).error());
+  LEAT_CHECK(write_events(std::move(effect.events), command, batch.now_ms, rows));
   const auto first = rows.empty() ? 0 : rows.front().number;
   const auto last = rows.empty() ? 0 : rows.back().number;
+  LEAT_CHECK(remember(batch, command, effect.response, last));
+  LEAT_CHECK(savepoint.keep());
   std::move(rows.begin(), rows.end(), std::back_inserter(batch.rows));
-  batch.done.push_back({std::move(command), std::move(effect->response), first, last});
+  batch.done.push_back({std::move(command), std::move(effect.response), first, last});
+  return {};
 }
 
 Result<> Writer::write_events(std::vector<DraftEvent> events, const Command& command, std::int64_t now_ms,
@@ -271,6 +264,12 @@ void Writer::fail_batch(Batch& batch, const Error& error) {
     return;
   }
   auto response = constraint ? http::problem(409, "Contradicts what exists", error.what) : not_committed(error);
+  if (constraint && done.size() == 1 && done.front().changed && done.front().command.key) {
+    std::vector<Command> alone;
+    alone.push_back(std::move(done.front().command));
+    alone.front().decided = std::move(response);
+    return execute(std::move(alone));
+  }
   for (auto& one : done) batch.rejected.emplace_back(std::move(one.command), response);
   for (auto& command : batch.commands)
     if (command.reply) batch.rejected.emplace_back(std::move(command), response);
@@ -288,8 +287,9 @@ void Writer::tell(Batch& batch) {
                                    {{"service", context_.service}, {"problem", response.body}});
     answer(command, std::move(response));
   }
+  for (auto& replayed : batch.replayed) tell_again(replayed);
   std::vector<WaitingAnswer> waiting;
-  for (auto& [command, response, first, last] : batch.done) {
+  for (auto& [command, response, first, last, changed] : batch.done) {
     if (last == 0) {
       answer(command, std::move(response));
     } else {
@@ -303,21 +303,22 @@ void Writer::tell(Batch& batch) {
 
 // The success stands, whatever the bus does: without positions the token says where to look for them.
 Told Writer::answer_when_told(Command command, http::Response response, std::uint64_t number) {
+  command.held.reset();  // from here on its key finds the answer in the state
   auto finish = [numbers = numbers_, clock = &context_.platform.clock, service = context_.service, number,
                  command = std::move(command), response = std::move(response)](auto positions) mutable {
     if (!command.reply) return;
     response.headers.add("Leat-Position",
                          positions ? bus::to_text(*positions) : fmt::format("outbox.{}.{}", service, number));
-    numbers->routes[command.index]->count(response.status, clock->now() - command.arrived);
+    numbers->count(command, response.status, clock->now() - command.arrived);
     command.reply(std::move(response));
   };
   return finish;
 }
 
 void Writer::answer(Command& command, http::Response response) {
+  command.held.reset();  // before the client can ask again
   if (!command.reply) return;
-  if (command.index < numbers_->routes.size())
-    numbers_->routes[command.index]->count(response.status, context_.platform.clock.now() - command.arrived);
+  numbers_->count(command, response.status, context_.platform.clock.now() - command.arrived);
   command.reply(std::move(response));
 }
 

@@ -12,6 +12,7 @@
 
 #include "database/transaction.h"
 #include "platform/platform.h"
+#include "service/answers.h"
 #include "service/backoff.h"
 #include "service/command.h"
 #include "service/emission.h"
@@ -27,6 +28,7 @@ namespace leat::service {
 // Promises
 //   * A success is answered only after its commit is on disk, and its events wait in the same commit.
 //   * A command that fails leaves nothing behind, whatever else shares its transaction.
+//   * What a key was answered commits with the effect; asked again, it is answered so again.
 //   * After a failed commit nothing of it is acknowledged; the file is opened anew before anything else is done, unless
 //     only the disk was full: then it is tried again until there is room, and that is told (health, trouble()).
 // submit() from any thread. What a command's answer says beyond its row: docs/adr/0007-service-runtime.md.
@@ -68,6 +70,7 @@ class Writer {
 
  private:
   struct Batch;
+  struct Replayed;
   struct Numbers;
 
   void wake();
@@ -83,6 +86,9 @@ class Writer {
   void execute(std::vector<Command>);
   Result<> run_batch(Batch&);
   void run_one(Batch&, Command&);
+  Result<> try_one(Batch&, Command&);
+  Result<> react(Batch&, Command&, Reaction&);
+  Result<> keep_effect(Batch&, Command&, Effect, database::Savepoint&);
   void fail_batch(Batch&, const Error&);
   Result<> finish_batch(Batch&);
   void drop_connection();
@@ -93,6 +99,13 @@ class Writer {
   Result<> write_something();
   void tell(Batch&);
   Result<Reaction*> reaction(std::size_t index);
+  Result<bool> replay(Batch&, Command&);
+  Result<> remember(Batch&, const Command&, const http::Response&, std::uint64_t last_event);
+  Result<> decide_against(Batch&, Command&, http::Response);
+  Result<> remember_too_late(Batch&);
+  Result<> forget_answers(Batch&);
+  void count_answers(const Batch&);
+  void tell_again(Replayed&);
   Result<> write_events(std::vector<DraftEvent>, const Command&, std::int64_t now_ms, std::vector<OutboxRow>& rows);
   void answer(Command&, http::Response);
   Told answer_when_told(Command, http::Response, std::uint64_t number);
@@ -111,6 +124,7 @@ class Writer {
   std::shared_ptr<const ServicePlan> plan_;
   std::optional<State> state_;
   std::optional<Outbox> outbox_;
+  std::optional<Answers> answers_;
   database::Statement next_version_;
   std::vector<std::optional<Reaction>> reactions_;
   std::shared_ptr<const ServicePlan> held_plan_;  // null: nothing is held

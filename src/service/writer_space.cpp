@@ -9,6 +9,7 @@ void Writer::drop_connection() {
   reactions_.clear();
   next_version_ = {};
   outbox_.reset();
+  answers_.reset();
   state_.reset();
 }
 

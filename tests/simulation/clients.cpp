@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -60,6 +61,7 @@ Clients::Clients(Machine& machine, Journal& journal, Complaints& complaints, std
 void Clients::act() {
   if (*in_flight_ >= in_flight_max) return;
   const auto client = chance_.below(sessions_.size());
+  if (!journal_.intents.empty() && chance_.below(8) == 0) return repeat(client);
   const auto dice = people_.empty() ? 0 : chance_.below(20);
   if (dice < 12) return command(client);
   if (dice < 15) return read_name(client);
@@ -83,35 +85,64 @@ void Clients::command(std::size_t client) {
                                                     : Kind::burnt;
   auto& intent = new_intent(kind);
   intent.name = fmt::format("name {}", intent.number);
-  std::string_view method = "POST", route = "/people";
-  auto body = fmt::format(R"("intent":"i{}")", intent.number);
-  std::vector<std::string> path;
-  if (kind == Kind::came || kind == Kind::renamed) body += fmt::format(R"(,"name":"{}")", intent.name);
-  if (kind == Kind::renamed || kind == Kind::left) {
-    method = kind == Kind::left ? "DELETE" : "PUT";
-    route = "/people/{id:integer}";
-    intent.id = any(people_);
-  }
+  if (kind == Kind::renamed || kind == Kind::left) intent.id = any(people_);
+  if (kind == Kind::burnt) intent.id = any(letters_);
   if (kind == Kind::sent) {
-    route = "/letters";
     intent.sender = any(people_);
     intent.recipient = any(people_);
-    body += fmt::format(R"(,"sender":{},"recipient":{})", intent.sender, intent.recipient);
   }
-  if (kind == Kind::burnt) {
-    method = "DELETE";
-    route = "/letters/{id:integer}";
-    intent.id = any(letters_);
-  }
-  if (intent.id != 0) path.push_back(std::to_string(intent.id));
-  send(method, route, std::move(path), "{" + body + "}", "",
-       [this, client, &intent](const http::Response& response) { told(client, intent, response); });
+  ask(client, intent);
+}
+
+// What nobody has heard of comes first, the oldest of the late ones; what was answered must be answered so again.
+void Clients::repeat(std::size_t client) {
+  constexpr std::ptrdiff_t late_max = 30;
+  auto& all = journal_.intents;
+  const auto first = all.end() - std::min(late_max, std::ssize(all));
+  const auto unheard = std::find_if(first, all.end(), [](const auto& one) { return one.keyed() && !one.decided(); });
+  auto& intent = unheard != all.end() && chance_.below(4) != 0 ? *unheard : all[chance_.below(all.size())];
+  if (!intent.keyed()) return;
+  ++journal_.repeats;
+  ask(client, intent);
+}
+
+void Clients::ask(std::size_t client, Intent& intent) {
+  const auto kind = intent.kind;
+  const bool about_one = kind == Kind::renamed || kind == Kind::left || kind == Kind::burnt;
+  const bool letter = kind == Kind::sent || kind == Kind::burnt;
+  auto body = fmt::format(R"("intent":"i{}")", intent.number);
+  if (kind == Kind::came || kind == Kind::renamed) body += fmt::format(R"(,"name":"{}")", intent.name);
+  if (kind == Kind::sent) body += fmt::format(R"(,"sender":{},"recipient":{})", intent.sender, intent.recipient);
+  const std::string_view method = !about_one ? "POST" : kind == Kind::renamed ? "PUT" : "DELETE";
+  const std::string_view route =
+      letter ? (about_one ? "/letters/{id:integer}" : "/letters") : (about_one ? "/people/{id:integer}" : "/people");
+  std::vector<std::string> path;
+  if (about_one) path.push_back(std::to_string(intent.id));
+  std::vector<std::pair<std::string, std::string>> headers;
+  if (intent.keyed()) headers.emplace_back("Idempotency-Key", fmt::format("i{}", intent.number));
+  send(method, route, std::move(path), "{" + body + "}", std::move(headers),
+       [this, client, &intent, answered = false](const http::Response& response) mutable {
+         if (std::exchange(answered, true))
+           complaints_.add(Wrong::doubled, fmt::format("i{} is answered twice", intent.number));
+         told(client, intent, response);
+       });
+}
+
+// One key, one answer.
+void Clients::told_again(const Intent& intent, const http::Response& response) {
+  if (response.status >= 500) return;
+  ++journal_.replays;
+  if (response.status != intent.status || response.body != intent.answer)
+    complaints_.add(Wrong::doubled, fmt::format("i{} was answered {} {}, and then {} {}", intent.number, intent.status,
+                                                intent.answer, response.status, response.body));
 }
 
 void Clients::told(std::size_t client, Intent& intent, const http::Response& response) {
-  if (intent.answered_at != 0) complaints_.add(Wrong::doubled, fmt::format("i{} is answered twice", intent.number));
+  if (response.status == 409 && response.headers.get("Retry-After")) return;  // the first is still running
+  if (intent.decided()) return told_again(intent, response);
   intent.answered_at = journal_.now();
   intent.status = response.status;
+  intent.answer = response.body;
   const bool about_one = intent.kind == Kind::renamed || intent.kind == Kind::left || intent.kind == Kind::burnt;
   const bool expected = response.status < 300 || response.status == 503 || response.status == 507 ||
                         (response.status == 404 && about_one);
@@ -140,7 +171,7 @@ void Clients::read_name(std::size_t client) {
   const auto id = any(people_);
   const auto& session = sessions_[client];
   const auto floor = session.people.contains(id) ? session.people.at(id) : Session::Floor{};
-  send("GET", "/names/{id:integer}", {std::to_string(id)}, "", session.header(),
+  send("GET", "/names/{id:integer}", {std::to_string(id)}, "", {{"Leat-Position", session.header()}},
        [this, client, id, floor](const http::Response& response) { check_name(client, id, floor, response); });
 }
 
@@ -168,7 +199,7 @@ void Clients::check_name(std::size_t client, std::int64_t id, Session::Floor flo
 void Clients::read_box(std::size_t client) {
   const auto id = any(people_);
   auto& session = sessions_[client];
-  send("GET", "/people/{id:integer}/box", {std::to_string(id)}, "", session.header(),
+  send("GET", "/people/{id:integer}/box", {std::to_string(id)}, "", {{"Leat-Position", session.header()}},
        [this, &session, id, floor = session.boxes[id]](const http::Response& response) {
          if ((response.status != 200 && response.status != 404) || is_stale(response)) return;
          const auto letters = number_of(response, "letters");
@@ -181,7 +212,7 @@ void Clients::read_box(std::size_t client) {
 
 void Clients::read_person() {
   const auto id = any(people_);
-  send("GET", "/people/{id:integer}", {std::to_string(id)}, "", "", [this, id](const http::Response& response) {
+  send("GET", "/people/{id:integer}", {std::to_string(id)}, "", {}, [this, id](const http::Response& response) {
     if (response.status == 200) journal_.versions_seen.emplace(id, number_of(response, "version"));
     if (response.status == 404 && !may_be_gone(Kind::left, id))
       complaints_.add(Wrong::lost, fmt::format("person {} was acknowledged and is gone", id));
@@ -190,7 +221,7 @@ void Clients::read_person() {
 
 void Clients::read_letter() {
   const auto id = any(letters_);
-  send("GET", "/letters/{id:integer}", {std::to_string(id)}, "", "", [this, id](const http::Response& response) {
+  send("GET", "/letters/{id:integer}", {std::to_string(id)}, "", {}, [this, id](const http::Response& response) {
     if (response.status == 200) journal_.letters_seen.insert(id);
     if (response.status == 404 && !may_be_gone(Kind::burnt, id))
       complaints_.add(Wrong::lost, fmt::format("letter {} was acknowledged and is gone", id));
@@ -205,12 +236,14 @@ bool Clients::may_be_gone(Kind kind, std::int64_t id) const {
 }
 
 void Clients::send(std::string_view method, std::string_view route, std::vector<std::string> path, std::string body,
-                   std::string position, std::move_only_function<void(const http::Response&)> told) {
+                   std::vector<std::pair<std::string, std::string>> headers,
+                   std::move_only_function<void(const http::Response&)> told) {
   http::Request request;
   request.target = "/";
   request.headers.add("Content-Type", "application/json");
   request.body = std::move(body);
-  if (!position.empty()) request.headers.add("Leat-Position", std::move(position));
+  for (auto& [name, value] : headers)
+    if (!value.empty()) request.headers.add(std::move(name), std::move(value));
   ++*in_flight_;
   // A life that ends answers nobody: what it still holds is dropped with it.
   machine_.send(method, route, std::move(path), std::move(request),

@@ -1,10 +1,11 @@
 // tests/simulation/clients.h — seeded clients of the village: several, with several requests in flight each. They write
-// down what they ask and what they are told, and complain at once about what they read.
+// down what they ask and what they are told, send what has a key again, and complain at once about what they read.
 #pragma once
 
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bus/position.h"
@@ -45,7 +46,10 @@ class Clients {
 
  private:
   void command(std::size_t client);
+  void repeat(std::size_t client);
+  void ask(std::size_t client, Intent&);
   void told(std::size_t client, Intent&, const http::Response&);
+  void told_again(const Intent&, const http::Response&);
   void read_name(std::size_t client);
   void check_name(std::size_t client, std::int64_t id, Session::Floor, const http::Response&);
   void read_box(std::size_t client);
@@ -53,7 +57,8 @@ class Clients {
   void read_letter();
   Intent& new_intent(Kind);
   void send(std::string_view method, std::string_view route, std::vector<std::string> path, std::string body,
-            std::string position, std::move_only_function<void(const http::Response&)> told);
+            std::vector<std::pair<std::string, std::string>> headers,
+            std::move_only_function<void(const http::Response&)> told);
   bool may_be_gone(Kind, std::int64_t id) const;
   std::int64_t any(const std::vector<std::int64_t>& ids) { return ids[chance_.below(ids.size())]; }
 

@@ -30,8 +30,11 @@ struct Intent {
   int status = 0;
   std::int64_t version = 0;  // what the answer said
   std::string position;      // Leat-Position of the answer
+  std::string answer;        // its body
 
   bool acknowledged() const { return answered_at != 0 && status < 300; }
+  bool keyed() const { return number % 4 != 0; }  // sent with an Idempotency-Key
+  bool decided() const { return acknowledged() || rejected(); }
   // The answer says that nothing has happened. A 5xx leaves that open, as silence does.
   bool rejected() const { return answered_at != 0 && status >= 400 && status < 500; }
 };
@@ -43,6 +46,7 @@ struct Journal {
   std::set<std::pair<std::int64_t, std::int64_t>> versions_seen;
   std::set<std::int64_t> letters_seen;
   std::uint64_t reads = 0, stale_reads = 0;
+  std::uint64_t repeats = 0, replays = 0;  // commands sent again, and of them those answered as before
   std::map<int, std::uint64_t> statuses;
 
   std::uint64_t now() { return ++moment; }

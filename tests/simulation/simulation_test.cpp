@@ -59,6 +59,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Plant{"EarlyAcknowledgement", {.log = {.acknowledge_early = true}, .service = {}}},
                     Plant{"CutBelowDurableEnd", {.log = {.cut_below_durable_end = true}, .service = {}}},
                     Plant{"PositionOutsideTransaction", {.log = {}, .service = {.position_outside_transaction = true}}},
+                    Plant{"AnswersOutsideTransaction", {.log = {}, .service = {.answers_outside_transaction = true}}},
                     Plant{"AcknowledgementBeforeCommit", {.log = {}, .service = {.acknowledge_before_commit = true}}}),
     [](const auto& info) { return std::string(info.param.name); });
 
