@@ -33,6 +33,21 @@ Form<std::vector<Requirement>> require_form() {
   return named("a mapping of `STATUS message` to a select", key, part(&Requirement::select, statement_form()));
 }
 
+// `if_match: select ...`, or with `required` a mapping.
+Form<IfMatch> if_match_form() {
+  auto whole = mapping<IfMatch>("{select: ..., required: true}",
+                                {row<IfMatch>("select", &IfMatch::select, statement_form(), Need::required,
+                                              "A select whose first column is what the ETag tells."),
+                                 row<IfMatch>("required", &IfMatch::required, flag_form(), Need::optional,
+                                              "Whether a request without If-Match is answered with 428.")});
+  Form<IfMatch> bare = part(&IfMatch::select, statement_form());
+  bare.read = [read = std::move(bare.read)](Reading& r, const Node& node, IfMatch& into) {
+    into.place = node.place;
+    return read(r, node, into);
+  };
+  return scalar_or(std::move(bare), std::move(whole));
+}
+
 Form<std::vector<Let>> let_form() {
   return named("a mapping of names to SQL expressions", name_key(parameter_name, &Let::name),
                part(&Let::expression, expression_form()));
@@ -113,6 +128,8 @@ Form<Command> command_form() {
        reaction_row("let", &Reaction::let, let_form(), "Slow expressions, computed before the transaction."),
        reaction_row("require", &Reaction::require, require_form(),
                     "What must hold: a select that finds no row rejects."),
+       reaction_row("if_match", &Reaction::if_match, if_match_form(),
+                    "The version that a request's If-Match must name."),
        reaction_row("do", &Reaction::steps, do_form(), "What changes the state."),
        reaction_row("emit", &Reaction::emit, emit_form(), "The events it tells."),
        reaction_row("answer", &Reaction::answer, statement_form(), "A select whose first row is the answer."),

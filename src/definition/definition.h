@@ -55,6 +55,13 @@ struct Requirement {
   Sql select;
 };
 
+// if_match: select version from posts where id = :id   -> what If-Match must name: the first column of its first row
+struct IfMatch {
+  Place place;
+  Sql select;
+  bool required = false;  // a request without If-Match is refused
+};
+
 // emit: post.created                -> select is empty: each row of the last statement
 // emit: {post.created: select ...}  -> one event for each row
 struct Emission {
@@ -74,6 +81,7 @@ struct Let {
 struct Reaction {
   std::vector<Let> let;
   std::vector<Requirement> require;
+  std::optional<IfMatch> if_match;
   std::vector<Step> steps;  // do
   std::vector<Emission> emit;
   std::optional<Sql> answer;
@@ -123,6 +131,8 @@ struct Query {
   bool many = false;
   Sql select;
   std::vector<OrderColumn> order;  // many only; keyset paging by these
+  std::string etag;                // one only: the column that gives the ETag; empty: Leat makes one
+  Place etag_place;
   int limit_default = 50, limit_max = 500;
   std::vector<QueryParameter> parameters;
 };

@@ -40,7 +40,7 @@ void put_surroundings(testing::TestSystem& test) {
        {"user.created", "user.updated", "user.deleted", "post.created", "post.deleted", "comment.added"}) {
     test.put(std::string("events/") + event + ".json", testing::event_schema);
   }
-  test.put("bodies/new-comment.json", "{}");
+  for (const char* schema : {"bodies/new-comment.json", "bodies/new-post.json"}) test.put(schema, "{}");
   test.put("social.sql", "create table a (id integer primary key);\n");
 }
 

@@ -28,6 +28,7 @@ commands:
     require:
       403 not yours: select 1 from t where id = :id
       409 too late: select 1
+    if_match: select version from t where id = :id
     do:
       - update t set id = 1
       - order: |
@@ -59,14 +60,42 @@ commands:
   ASSERT_EQ(reaction.steps.size(), 2u);
   EXPECT_EQ(reaction.steps[0].name, "");
   EXPECT_EQ(reaction.steps[1].name, "order");
-  EXPECT_EQ(at(reaction.steps[1].sql.place(0)), "s.yaml:15:11");
+  EXPECT_EQ(at(reaction.steps[1].sql.place(0)), "s.yaml:16:11");
   ASSERT_EQ(reaction.emit.size(), 2u);
   EXPECT_FALSE(reaction.emit[0].select);
   ASSERT_TRUE(reaction.emit[1].select);
-  EXPECT_EQ(at(reaction.emit[1].select->place()), "s.yaml:17:29");
+  EXPECT_EQ(at(reaction.emit[1].select->place()), "s.yaml:18:29");
+  ASSERT_TRUE(reaction.if_match);
+  EXPECT_EQ(reaction.if_match->select.parameters[0].name, "id");
+  EXPECT_FALSE(reaction.if_match->required);
   ASSERT_TRUE(reaction.answer);
   EXPECT_EQ(reaction.answer->parameters[0].name, "order.id");
   EXPECT_EQ(reaction.status, 202);
+}
+
+TEST(Load, ReadsHowVersionsAreTold) {
+  TestSystem test;
+  test.put("s.yaml", R"(service: s
+commands:
+  PUT /things/{id}:
+    if_match:
+      select: select version from t
+      required: true
+    do: update t set id = 1
+queries:
+  GET /things/{id}:
+    one: select 1 as id, 2 as version
+    etag: version
+)");
+  ASSERT_EQ(test.load(), "");
+  const auto& commands = test.system.services[0].commands;
+  const Reaction& put = commands[0].reaction;
+  ASSERT_TRUE(put.if_match);
+  EXPECT_TRUE(put.if_match->required);
+  EXPECT_EQ(at(put.if_match->select.place()), "s.yaml:5:15");
+  const Query& query = test.system.services[0].queries[0];
+  EXPECT_EQ(query.etag, "version");
+  EXPECT_EQ(at(query.etag_place), "s.yaml:11:11");
 }
 
 TEST(Load, ReadsEveryPartOfAQuery) {
@@ -252,11 +281,11 @@ TEST(FormatSchema, DescribesEveryKeyWithASentence) {
     EXPECT_TRUE(service.at(key).as_object().contains("description")) << key;
   }
   const auto& command = service.at("commands").at("additionalProperties").at("properties").as_object();
-  for (const char* key : {"body", "let", "require", "do", "emit", "answer", "status"}) {
+  for (const char* key : {"body", "let", "require", "if_match", "do", "emit", "answer", "status"}) {
     EXPECT_TRUE(command.contains(key)) << key;
   }
   const auto& query = service.at("queries").at("additionalProperties").at("properties").as_object();
-  for (const char* key : {"one", "many", "order", "limit", "query"}) {
+  for (const char* key : {"one", "many", "order", "limit", "etag", "query"}) {
     EXPECT_TRUE(query.contains(key)) << key;
   }
   EXPECT_TRUE(service.at("read_models").at("additionalProperties").at("properties").as_object().contains("forgets"));

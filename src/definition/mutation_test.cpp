@@ -26,6 +26,7 @@ commands:
     body: body.json
     let: {hash: upper(:x)}
     require: {403 no: "select 1"}
+    if_match: {select: select 1, required: true}
     do:
       - one: |-
           insert into t values (:id) returning id

@@ -112,13 +112,23 @@ bool check_paging(Reading& r, const Query& query, const Node& node) {
     return refuse(r, one ? many->place : query.place, one ? "both `one` and `many`" : "neither `one` nor `many`",
                   "write `one: select ...` for one object or `many: select ...` for a list");
   }
-  const Node *order = node.find("order"), *limit = node.find("limit");
+  const Node *order = node.find("order"), *limit = node.find("limit"), *etag = node.find("etag");
   if (many && !order)
     return refuse(r, query.place, "`many` without `order`", "name the columns that page it, like `order: id`");
+  if (many && etag)
+    return refuse(r, etag->place, "`many` has no column for its ETag", "leave it out: a page has one by itself");
   if (one && order) return refuse(r, order->place, "`one` has no order", "leave it out, or write `many`");
   if (one && limit) return refuse(r, limit->place, "`one` has no limit", "leave it out, or write `many`");
   if (query.limit_default <= query.limit_max) return true;
   return refuse(r, limit ? limit->place : query.place, "the default limit is above the largest", "lower it");
+}
+
+bool read_etag(Reading& r, const Node& node, Query& into) {
+  if (node.kind != Node::Kind::scalar) return refuse_kind(r, node, "the name of a column of the result");
+  if (node.text.empty()) return refuse(r, node.place, "the name is empty", "write the name of a column of the result");
+  into.etag = node.text;
+  into.etag_place = node.place;
+  return true;
 }
 
 Form<Query> limit_form() {
@@ -145,6 +155,9 @@ std::vector<Row<Query>> query_rows() {
        described({{"type", "string"}}, "The columns that order and page a `many`, like `created desc, id`."),
        [](Reading& r, const Node& node, Query& into) { return read_order(r, node, into.order); }},
       {"limit", false, described(limit.schema, "The size of a page."), limit.read},
+      {"etag", false,
+       described({{"type", "string"}, {"minLength", 1}}, "The column of a `one` that tells its version, as its ETag."),
+       read_etag},
       row<Query>("query", &Query::parameters, parameters, Need::optional, "Parameters behind the question mark."),
   };
 }

@@ -76,6 +76,29 @@ void read_origin(Command& command, const http::Headers& headers) {
     command.correlationid = *id;
 }
 
+// A request that is done although its condition was not looked at loses the change that it was to protect.
+http::Response nobody_looks(const RoutePlan& route) {
+  return http::problem(400, "If-Match is not expected",
+                       fmt::format("{} {} looks at no version: send it without If-Match, or give it "
+                                   "`if_match: select ...` in its definition",
+                                   route.method, route.path));
+}
+
+OrResponse<> read_if_match(Command& command, const http::Headers& headers) {
+  const auto& plan = command.plan().if_match;
+  const auto text = if_match_of(headers);
+  if (!text && plan && plan->required)
+    return std::unexpected(http::problem(428, "If-Match is missing",
+                                         "this request changes something that others may have changed: read it, and "
+                                         "send its ETag as If-Match"));
+  if (!text) return {};
+  if (!plan) return std::unexpected(nobody_looks(command.plan().route));
+  auto tags = EntityTags::parse(*text);
+  if (!tags) return std::unexpected(http::problem(400, "If-Match is wrong", tags.error().what));
+  command.if_match = *std::move(tags);
+  return {};
+}
+
 }  // namespace
 
 Inputs Command::inputs() const {
@@ -107,6 +130,7 @@ OrResponse<Command> read_command(std::shared_ptr<const ServicePlan> service, std
   if (!query_parameters) return std::unexpected(std::move(query_parameters).error());
   command.query = *std::move(query_parameters);
 
+  if (auto done = read_if_match(command, request.headers); !done) return std::unexpected(std::move(done).error());
   auto key = read_idempotency_key(plan.route, request);
   if (!key) return std::unexpected(std::move(key).error());
   command.key = *std::move(key);

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "http/http.h"
+#include "service/entity_tag.h"
 #include "service/idempotency.h"
 #include "service/parameters.h"
 #include "service/plan.h"
@@ -21,6 +22,7 @@ struct Command {
   std::vector<Value> path, query, let;
   json::value body;
   std::string body_text;  // empty: no body
+  std::optional<EntityTags> if_match;
   std::string traceparent, correlationid;
   platform::Instant arrived, deadline;  // deadline: none when zero
   http::Reply reply;
@@ -32,7 +34,7 @@ struct Command {
   Inputs inputs() const;
 };
 
-// Reads and checks all that needs no database: parameters (400), Idempotency-Key (400), body syntax (400), body schema
+// Reads and checks all that needs no database: parameters (400), headers (400, 428), body syntax (400), body schema
 // (422 naming each attribute).
 OrResponse<Command> read_command(std::shared_ptr<const ServicePlan>, std::size_t index, http::Request&,
                                  const std::vector<std::string>& path);

@@ -58,6 +58,21 @@ void compile_requirements(Progress& at, CommandPlan& plan) {
   }
 }
 
+void compile_if_match(Progress& at, CommandPlan& plan) {
+  const auto& if_match = at.command.reaction.if_match;
+  if (!if_match) return;
+  const auto examined = at.tables.examine(if_match->select, at.compiler.mistakes);
+  if (!examined) return;
+  if (!examined->read_only)
+    at.compiler.mistakes.error(if_match->select.place(), "`if_match` changes tables", "select here; change in `do`");
+  if (examined->columns.size() != 1)
+    at.compiler.mistakes.error(if_match->select.place(),
+                               fmt::format("`if_match` selects {} columns", examined->columns.size()),
+                               "select the one that the query names as its `etag`");
+  plan.if_match = {.select = compile_statement(at.compiler, if_match->select, at.scope, *examined),
+                   .required = if_match->required};
+}
+
 void compile_steps(Progress& at, CommandPlan& plan) {
   for (const auto& step : at.command.reaction.steps) {
     at.last = at.tables.examine(step.sql, at.compiler.mistakes);
@@ -151,6 +166,7 @@ CommandPlan compile_command(Compiler& compiler, ServiceTables& tables, const def
   if (!plan.body && !command.body_file.empty()) at.scope.add_unknown();
   compile_lets(at, plan);
   compile_requirements(at, plan);
+  compile_if_match(at, plan);
   compile_steps(at, plan);
   for (const auto& emission : command.reaction.emit) compile_emission(at, emission, plan);
   compile_answer(at, plan);

@@ -181,6 +181,30 @@ void find_files(const Examined& examined, QueryPlan& plan) {
   }
 }
 
+// The column that tells the row's version. It tells of its own table only, so an answer that is joined together may
+// change without it.
+void find_etag(Compiler& compiler, const definition::Query& query, const Examined& examined, QueryPlan& plan) {
+  if (query.etag.empty()) return;
+  const auto column = std::ranges::find(examined.columns, query.etag, &ColumnFacts::name);
+  if (column == examined.columns.end()) {
+    compiler.mistakes.error(query.etag_place,
+                            fmt::format("`etag:` names `{}`, which the select does not return", query.etag),
+                            "name a column of the result, by its name there");
+    return;
+  }
+  plan.etag_column = static_cast<std::size_t>(column - examined.columns.begin());
+  if (plan.may_change_by_itself)
+    compiler.mistakes.warning(
+        query.etag_place,
+        fmt::format("the answer asks the clock or chance, and `{}` does not change with it", query.etag),
+        "a client that asks with If-None-Match may keep an old answer: take the time as a parameter");
+  if (examined.reads.size() > 1)
+    compiler.mistakes.warning(
+        query.etag_place,
+        fmt::format("the answer shows {} tables, and `{}` changes with one of them", examined.reads.size(), query.etag),
+        "a client that asks with If-None-Match may keep an old answer: give the version a query of its own");
+}
+
 void warn_of_scans(Compiler& compiler, ServiceTables& tables, const definition::Query& query, const QueryPlan& plan) {
   for (const auto& table : tables.queries.full_scans(plan.first.sql, query.many))
     compiler.mistakes.warning(query.select.place(), fmt::format("the query reads all of `{}`", table),
@@ -210,6 +234,7 @@ QueryPlan compile_query(Compiler& compiler, ServiceTables& tables, const definit
   plan.shape = shape_of(examined->columns, query.select.place(), compiler.mistakes);
   plan.may_change_by_itself = may_change_by_itself(*examined);
   find_files(*examined, plan);
+  find_etag(compiler, query, *examined, plan);
   if (query.many) {
     find_order_columns(compiler, query, *examined, plan);
     add_pages(plan, query, examined->columns);

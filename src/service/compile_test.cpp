@@ -105,6 +105,27 @@ TEST(Compile, TellsEachMistakeAtItsCharacter) {
            "shop.yaml:9:12: `order:` names `price`, which the select does not return"},
           {"queries:\n  GET /items/{id:integer}:\n    one: delete from items where id = :id returning id\n",
            "shop.yaml:8:10: a query changes tables"},
+          {"commands:\n  PUT /items/{id:integer}:\n    if_match: select price from items where id = :id\n"
+           "    do: update items set price = 1 where id = :id\n",
+           ""},
+          {"commands:\n  PUT /items/{id:integer}:\n    if_match: select id, price from items where id = :id\n"
+           "    do: update items set price = 1 where id = :id\n",
+           "shop.yaml:8:15: `if_match` selects 2 columns; select the one that the query names as its `etag`"},
+          {"commands:\n  PUT /items/{id:integer}:\n    if_match: delete from items where id = :id returning id\n"
+           "    do: update items set price = 1 where id = :id\n",
+           "shop.yaml:8:15: `if_match` changes tables"},
+          {"commands:\n  PUT /items/{id:integer}:\n    if_match: select price from items where id = :nr\n"
+           "    do: update items set price = 1 where id = :id\n",
+           "shop.yaml:8:50: PUT /items/{id:integer} has no parameter `:nr`"},
+          {"queries:\n  GET /items/{id:integer}:\n    one: select id, name from items where id = :id\n    etag: "
+           "version\n",
+           "shop.yaml:9:11: `etag:` names `version`, which the select does not return"},
+          {"queries:\n  GET /items/{id:integer}:\n    one: select i.id, i.price, o.name from items i join others o on "
+           "o.id = i.id where i.id = :id\n    etag: price\n",
+           "shop.yaml:9:11: warning: the answer shows 2 tables, and `price` changes with one of them"},
+          {"queries:\n  GET /items/{id:integer}:\n    one: select id, price, now() as now from items where id = :id\n"
+           "    etag: price\n",
+           "shop.yaml:9:11: warning: the answer asks the clock or chance, and `price` does not change with it"},
           {"read_models:\n  names:\n    tables: create table names (id integer primary key, name text)\n    when:\n"
            "      item.made: insert into names values (:id, random())\n",
            "shop.yaml:10:18: `random()` gives another value at each rebuild"},

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/content_id.h"
+#include "service/entity_tag.h"
 
 namespace leat::service {
 namespace {
@@ -45,7 +46,7 @@ http::Response wrong(std::string_view why) { return http::problem(400, "Idempote
 // Parts that cannot run into one another: none of them holds a line break but the last.
 IdempotencyKey names_of(const RoutePlan& route, const std::string& key, const http::Request& request) {
   constexpr std::string_view nobody;  // until there are tokens, all who ask are one
-  const auto if_match = request.headers.get("If-Match").value_or("");
+  const auto if_match = if_match_of(request.headers).value_or("");
   return {content_id(fmt::format("{}\n{} {}\n{}", nobody, route.method, route.path, key)),
           content_id(fmt::format("{}\n{}\n{}\n{}", key, request.target, if_match, request.body))};
 }

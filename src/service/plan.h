@@ -100,11 +100,18 @@ struct RoutePlan {
   std::vector<ParameterPlan> query_parameters;  // with `limit` and `after` for paged queries left out
 };
 
+// The version of what a command changes, as If-Match names it.
+struct IfMatchPlan {
+  StatementPlan select;  // first column of the first row
+  bool required = false;
+};
+
 struct CommandPlan {
   RoutePlan route;
   std::shared_ptr<const schema::JsonSchema> body;  // null: no body is accepted
   std::vector<LetPlan> let;
   std::vector<RequirementPlan> require;
+  std::optional<IfMatchPlan> if_match;  // without it If-Match is refused
   std::vector<StatementPlan> steps;
   std::vector<EmissionPlan> emit;
   // What the answer shows: `answer`, or the first row of the last step when that returns rows.
@@ -128,6 +135,7 @@ struct QueryPlan {
   StatementPlan first;                // one, or the first page (its last parameter is the limit)
   std::optional<StatementPlan> next;  // following pages: order values of the last row seen, then the limit, come last
   ShapePlan shape;
+  std::optional<std::size_t> etag_column;  // gives the ETag of a `one`; else it is made from all that it depends on
   std::vector<std::size_t> order_columns;  // column numbers of `order` in the select
   std::vector<OrderFacts> order_facts;     // of the same columns; none: anything
   int limit_default = 50, limit_max = 500;

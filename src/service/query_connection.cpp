@@ -8,6 +8,7 @@
 #include "base/hex.h"
 #include "bus/position.h"
 #include "database/deadline.h"
+#include "service/entity_tag.h"
 
 namespace leat::service {
 namespace {
@@ -28,8 +29,9 @@ std::string quoted_hex(std::uint64_t number) {
   return out += '"';
 }
 
+// Quotes hold each tag together, and none that we make has one inside, or a comma.
 bool names(std::string_view if_none_match, std::string_view etag) {
-  return if_none_match == "*" || if_none_match.find(etag) != std::string_view::npos;
+  return if_none_match == "*" || (!etag.empty() && if_none_match.find(etag) != std::string_view::npos);
 }
 
 }  // namespace
@@ -85,19 +87,28 @@ Result<http::Response> QueryConnection::run(const QueryJob& job) {
   const auto at = job.deadline == platform::Instant{} ? latest : std::min(job.deadline, latest);
   const database::Deadline deadline(*database_, clock_, at);
 
-  const bool may_change_by_itself = view_->queries[job.index].plan->may_change_by_itself;
-  const auto etag = may_change_by_itself ? std::string() : quoted_hex(hash(seed_, job.target));
-  const bool unchanged = !etag.empty() && !job.if_none_match.empty() && names(job.if_none_match, etag);
-  auto answered = unchanged ? Result<http::Response>(http::Response{304, {}, {}, {}}) : answer(job);
+  auto answered = answer_unless_known(job);
   if (!answered && answered.error().code == Code::timeout)
     return fail(Code::timeout, "its statement was stopped: it took longer than a query may");
   LEAT_TRY(auto response, std::move(answered));
-  if (response.status < 400 && !etag.empty()) response.headers.add("ETag", etag);
   if (!positions_text_.empty()) response.headers.add("Leat-Position", positions_text_);
   const bool behind = std::any_of(attached_.begin(), attached_.end(), [](const Attached& attached) {
     return attached.generation->state().phase != Phase::live;
   });
   if (job.stale || behind) response.headers.add("Leat-Stale", "true");
+  return response;
+}
+
+// An ETag made of all that the answer depends on: who has the answer costs no statement.
+Result<http::Response> QueryConnection::answer_unless_known(const QueryJob& job) {
+  const auto& plan = *view_->queries[job.index].plan;
+  if (plan.etag_column || plan.may_change_by_itself) return answer(job);  // it has to be read first, or has none
+  const auto etag = quoted_hex(hash(seed_, job.target));
+  http::Response response{304, {}, {}, {}};
+  if (!names(job.if_none_match, etag)) {
+    LEAT_TRY(response, answer(job));
+  }
+  if (response.status < 400) response.headers.add("ETag", etag);
   return response;
 }
 
@@ -196,6 +207,15 @@ Result<http::Response> QueryConnection::answer_one(const QueryJob& job, database
   LEAT_TRY(const bool row, statement.step());
   if (!row) return http::problem(404, "Not found", "there is no such thing");
   http::Response response;
+  if (const auto& column = view_->queries[job.index].plan->etag_column) {
+    const auto etag = entity_tag(statement, static_cast<int>(*column));
+    if (!etag.empty()) response.headers.add("ETag", etag);
+    if (names(job.if_none_match, etag)) {
+      statement.reset();
+      response.status = 304;
+      return response;
+    }
+  }
   response.content_type = "application/json";
   response.body.reserve(body_usual);
   view_->queries[job.index].shape.write(response.body, statement);

@@ -67,6 +67,7 @@ class QueryConnection {
   Result<bool> refresh_state();
   void rehash();
   Result<Prepared*> prepared(std::size_t query);
+  Result<http::Response> answer_unless_known(const QueryJob&);
   Result<http::Response> answer(const QueryJob&);
   Result<http::Response> answer_one(const QueryJob&, database::Statement&);
   Result<http::Response> answer_many(const QueryJob&, database::Statement&);

@@ -59,6 +59,9 @@ Result<Reaction> Reaction::prepare(database::Database& database, const CommandPl
     LEAT_TRY(auto prepared, prepare_one(database, requirement.select));
     out.require_.push_back(std::move(prepared));
   }
+  if (plan.if_match) {
+    LEAT_TRY(out.if_match_, prepare_one(database, plan.if_match->select));
+  }
   for (const auto& step : plan.steps) {
     LEAT_TRY(auto prepared, prepare_one(database, step));
     out.steps_.push_back(std::move(prepared));
@@ -76,11 +79,14 @@ Result<Reaction> Reaction::prepare(database::Database& database, const CommandPl
   return out;
 }
 
-OrRejection<Effect> Reaction::run(Inputs inputs) {
+OrRejection<Effect> Reaction::run(Inputs inputs, const std::optional<EntityTags>& if_match) {
   Effect effect;
   effect.response.status = plan_->status;
   std::vector<StepRow> rows;
   if (auto done = check_requirements(inputs); !done) return std::unexpected(std::move(done).error());
+  if (if_match && plan_->if_match) {
+    if (auto done = check_version(inputs, *if_match); !done) return std::unexpected(std::move(done).error());
+  }
   auto last = do_steps(inputs, rows, effect);
   if (!last) return std::unexpected(std::move(last).error());
   if (auto done = emit_selected(inputs, effect); !done) return std::unexpected(std::move(done).error());
@@ -97,6 +103,19 @@ OrRejection<> Reaction::check_requirements(const Inputs& inputs) {
     if (!row) return reject(plan_->require[i].status, plan_->require[i].message, "");
     statement.reset();
   }
+  return {};
+}
+
+// What is not there has no version, so that If-Match: * means "if it is there".
+OrRejection<> Reaction::check_version(const Inputs& inputs, const EntityTags& if_match) {
+  auto& [statement, plan] = if_match_;
+  if (auto bound = bind_sources(statement, plan->sources, inputs); !bound)
+    return reject_statement(std::move(bound).error());
+  LEAT_OR_REJECT(const bool row, statement.step());
+  if (!row) return reject(412, "If-Match does not hold", "there is no such thing");
+  const bool same = if_match.match(entity_tag(statement, 0));
+  statement.reset();
+  if (!same) return reject(412, "If-Match does not hold", "it has been changed since: read it again");
   return {};
 }
 

@@ -1,5 +1,5 @@
-// service/reaction.h — require, do, emit, answer: what a command does to the state, without knowing of queues or
-// commits.
+// service/reaction.h — require, if_match, do, emit, answer: what a command does to the state, without knowing of queues
+// or commits.
 #pragma once
 
 #include <expected>
@@ -10,6 +10,7 @@
 #include "database/database.h"
 #include "http/http.h"
 #include "service/emission.h"
+#include "service/entity_tag.h"
 #include "service/plan.h"
 #include "service/shape.h"
 #include "service/values.h"
@@ -36,7 +37,7 @@ class Reaction {
   static Result<Reaction> prepare(database::Database&, const CommandPlan&);
 
   // Requires: inside a savepoint, which the caller rolls back when this rejects.
-  OrRejection<Effect> run(Inputs inputs);
+  OrRejection<Effect> run(Inputs inputs, const std::optional<EntityTags>& if_match = std::nullopt);
 
  private:
   // A statement and what its rows turn into.
@@ -59,6 +60,7 @@ class Reaction {
   static Result<Prepared> prepare_one(database::Database&, const StatementPlan&);
 
   OrRejection<> check_requirements(const Inputs&);
+  OrRejection<> check_version(const Inputs&, const EntityTags& if_match);
   OrRejection<LastStep> do_steps(Inputs&, std::vector<StepRow>&, Effect&);
   OrRejection<LastStep> do_step(Prepared&, const Inputs&, StepRow&, bool last, Effect&);
   OrRejection<> emit_selected(const Inputs&, Effect&);
@@ -69,7 +71,7 @@ class Reaction {
   Shape shape_;
   std::vector<Prepared> require_, steps_;
   std::vector<PreparedEmission> emit_;
-  Prepared answer_;
+  Prepared if_match_, answer_;
 };
 
 }  // namespace leat::service

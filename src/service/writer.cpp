@@ -214,7 +214,7 @@ Result<> Writer::try_one(Batch& batch, Command& command) {
 
 Result<> Writer::react(Batch& batch, Command& command, Reaction& reaction) {
   LEAT_TRY(auto savepoint, database::Savepoint::open(state_->database));
-  auto effect = reaction.run(command.inputs());
+  auto effect = reaction.run(command.inputs(), command.if_match);
   if (effect) return keep_effect(batch, command, *std::move(effect), savepoint);
   if (effect.error().fatal) return fail(*std::move(effect.error().fatal));
   LEAT_CHECK(savepoint.undo());

@@ -1,9 +1,34 @@
 #!/usr/bin/env python3
-"""What HTTP promises to those who ask twice."""
+"""What HTTP promises to those who ask twice, or change what another has changed."""
+import json
 import unittest
 
 from harness import Place
 
+NOTES = """service: notes
+state: notes.sql
+commands:
+  POST /api/notes:
+    body: bodies/note.json
+    do: insert into notes (text, done) values (:text, :done) returning id, text, done, version
+  PUT /api/notes/{id:integer}:
+    body: bodies/note.json
+    if_match:
+      select: select version from notes where id = :id
+      required: true
+    do: |
+      update notes set text = :text, done = :done, version = version + 1 where id = :id
+      returning id, text, done, version
+queries:
+  GET /api/notes/{id:integer}:
+    one: select id, text, done, version from notes where id = :id
+    etag: version
+"""
+NOTES_SQL = """create table notes (id integer primary key autoincrement, text text not null, done integer not null,
+  version integer not null default 1);
+"""
+NOTE = {"type": "object", "additionalProperties": False, "required": ["text", "done"],
+        "properties": {"text": {"type": "string"}, "done": {"type": "boolean"}}}
 POST = {"content": "hello", "authorId": 1}
 
 
@@ -13,6 +38,12 @@ class Manners(unittest.TestCase):
         self.addCleanup(self.place.close)
         self.start()
         self.leat.sign_up("ada")
+
+    def add_notes(self):
+        for name, text in (("notes.sql", NOTES_SQL), ("bodies/note.json", json.dumps(NOTE)),
+                           ("notes.yaml", NOTES)):
+            self.place.write(name, text)
+        self.leat.edit("leat.yaml", "social.yaml]", "social.yaml, notes.yaml]")
 
     def start(self):
         self.leat = self.place.start()
@@ -53,6 +84,24 @@ class Manners(unittest.TestCase):
                 refused = self.say(key)
                 self.assertEqual((refused.status, refused.json["title"]), (400, "Idempotency-Key is wrong"))
         self.assertEqual(self.posts(), 0)
+
+    def test_who_changes_an_old_version_is_told(self):
+        self.add_notes()
+        made = self.ask("POST", "/api/notes", {"text": "one", "done": False})
+        self.assertEqual((made.status, made.json), (201, {"id": 1, "text": "one", "done": False, "version": 1}))
+        read = self.ask("GET", "/api/notes/1")
+        self.assertEqual((read.json, read.headers["ETag"]), (made.json, '"1"'))
+        put = lambda text, **headers: self.ask("PUT", "/api/notes/1", {"text": text, "done": True},
+                                               {name.replace("_", "-"): value for name, value in headers.items()})
+        self.assertEqual(put("two").status, 428)
+        self.assertEqual(put("two", If_Match='"1"').json, {"id": 1, "text": "two", "done": True, "version": 2})
+        late = put("three", If_Match='"1"')
+        self.assertEqual((late.status, late.headers["Content-Type"]), (412, "application/problem+json"))
+        self.assertEqual(put("four", If_Match="1").status, 400)
+        ask_if_new = lambda tag: self.ask("GET", "/api/notes/1", headers={"If-None-Match": tag})
+        self.assertEqual((ask_if_new('"2"').status, ask_if_new('"2"').body), (304, b""))
+        self.assertEqual((ask_if_new('"1"').status, ask_if_new('"1"').headers["ETag"]), (200, '"2"'))
+        self.assertEqual(self.ask("GET", "/api/notes/1").json["text"], "two")
 
 
 if __name__ == "__main__":
