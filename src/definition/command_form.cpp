@@ -7,6 +7,7 @@
 #include "definition/names.h"
 #include "definition/route.h"
 #include "definition/scalars.h"
+#include "definition/schema_file.h"
 
 namespace leat::definition {
 namespace {
@@ -46,6 +47,16 @@ Form<IfMatch> if_match_form() {
     return read(r, node, into);
   };
   return scalar_or(std::move(bare), std::move(whole));
+}
+
+// `answer: select ...`, or what the answer is held against, with or without a select.
+Form<Reaction> answer_form() {
+  auto whole = mapping<Reaction>("{select: ..., schema: answers/post.json}",
+                                 {row<Reaction>("select", &Reaction::answer, statement_form(), Need::optional,
+                                                "A select whose first row is the answer."),
+                                  row<Reaction>("schema", &Reaction::answer_schema, schema_file_form("an answer"),
+                                                Need::required, "The path of the JSON Schema of the answer.")});
+  return scalar_or(part(&Reaction::answer, statement_form()), std::move(whole));
 }
 
 Form<std::vector<Let>> let_form() {
@@ -132,7 +143,8 @@ Form<Command> command_form() {
                     "The version that a request's If-Match must name."),
        reaction_row("do", &Reaction::steps, do_form(), "What changes the state."),
        reaction_row("emit", &Reaction::emit, emit_form(), "The events it tells."),
-       reaction_row("answer", &Reaction::answer, statement_form(), "A select whose first row is the answer."),
+       row<Command>("answer", &Command::reaction, answer_form(), Need::optional,
+                    "A select whose first row is the answer, and what it is held against."),
        reaction_row("status", &Reaction::status, integer_form(200, 299), "The status of a success.")});
   return checked(std::move(form), check_command);
 }

@@ -41,6 +41,13 @@ struct EventType {
   json::value schema;
 };
 
+// A JSON Schema that is named by its path.
+struct SchemaFile {
+  Place place;  // of the path
+  std::string file;
+  json::value schema;
+};
+
 // One statement of `do`; `name` when the list item was named.
 struct Step {
   std::string name;
@@ -85,6 +92,7 @@ struct Reaction {
   std::vector<Step> steps;  // do
   std::vector<Emission> emit;
   std::optional<Sql> answer;
+  std::optional<SchemaFile> answer_schema;
   std::optional<int> status;
 };
 
@@ -133,6 +141,7 @@ struct Query {
   std::vector<OrderColumn> order;  // many only; keyset paging by these
   std::string etag;                // one only: the column that gives the ETag; empty: Leat makes one
   Place etag_place;
+  std::optional<SchemaFile> answer_schema;  // of the object, or of each item of a page
   int limit_default = 50, limit_max = 500;
   std::vector<QueryParameter> parameters;
 };

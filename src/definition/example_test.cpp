@@ -40,7 +40,8 @@ void put_surroundings(testing::TestSystem& test) {
        {"user.created", "user.updated", "user.deleted", "post.created", "post.deleted", "comment.added"}) {
     test.put(std::string("events/") + event + ".json", testing::event_schema);
   }
-  for (const char* schema : {"bodies/new-comment.json", "bodies/new-post.json"}) test.put(schema, "{}");
+  for (const char* schema : {"bodies/new-comment.json", "bodies/new-post.json", "answers/note.json"})
+    test.put(schema, "{}");
   test.put("social.sql", "create table a (id integer primary key);\n");
 }
 

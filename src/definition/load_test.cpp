@@ -70,10 +70,11 @@ commands:
   EXPECT_FALSE(reaction.if_match->required);
   ASSERT_TRUE(reaction.answer);
   EXPECT_EQ(reaction.answer->parameters[0].name, "order.id");
+  EXPECT_FALSE(reaction.answer_schema);
   EXPECT_EQ(reaction.status, 202);
 }
 
-TEST(Load, ReadsHowVersionsAreTold) {
+TEST(Load, ReadsWhatIsPromisedOfAnAnswer) {
   TestSystem test;
   test.put("s.yaml", R"(service: s
 commands:
@@ -82,20 +83,35 @@ commands:
       select: select version from t
       required: true
     do: update t set id = 1
+    answer: {select: select 1 as id, schema: answer.json}
+  POST /things:
+    do: insert into t values (1) returning id
+    answer: {schema: answer.json}
 queries:
   GET /things/{id}:
     one: select 1 as id, 2 as version
     etag: version
+    answer: {schema: ./answer.json}
 )");
+  test.put("answer.json", R"({"type": "object"})");
   ASSERT_EQ(test.load(), "");
   const auto& commands = test.system.services[0].commands;
   const Reaction& put = commands[0].reaction;
   ASSERT_TRUE(put.if_match);
   EXPECT_TRUE(put.if_match->required);
   EXPECT_EQ(at(put.if_match->select.place()), "s.yaml:5:15");
+  ASSERT_TRUE(put.answer && put.answer_schema);
+  EXPECT_EQ(put.answer->text, "select 1 as id");
+  EXPECT_EQ(put.answer_schema->file, "answer.json");
+  EXPECT_EQ(at(put.answer_schema->place), "s.yaml:8:46");
+  EXPECT_FALSE(commands[1].reaction.answer);
+  EXPECT_TRUE(commands[1].reaction.answer_schema);
   const Query& query = test.system.services[0].queries[0];
   EXPECT_EQ(query.etag, "version");
-  EXPECT_EQ(at(query.etag_place), "s.yaml:11:11");
+  EXPECT_EQ(at(query.etag_place), "s.yaml:15:11");
+  ASSERT_TRUE(query.answer_schema);
+  EXPECT_EQ(query.answer_schema->schema, parse_json(R"({"type": "object"})").value());
+  EXPECT_TRUE(test.system.files.contains("answer.json")) << "an edit of it is followed";
 }
 
 TEST(Load, ReadsEveryPartOfAQuery) {
@@ -285,7 +301,7 @@ TEST(FormatSchema, DescribesEveryKeyWithASentence) {
     EXPECT_TRUE(command.contains(key)) << key;
   }
   const auto& query = service.at("queries").at("additionalProperties").at("properties").as_object();
-  for (const char* key : {"one", "many", "order", "limit", "etag", "query"}) {
+  for (const char* key : {"one", "many", "order", "limit", "etag", "answer", "query"}) {
     EXPECT_TRUE(query.contains(key)) << key;
   }
   EXPECT_TRUE(service.at("read_models").at("additionalProperties").at("properties").as_object().contains("forgets"));

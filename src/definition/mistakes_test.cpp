@@ -19,6 +19,7 @@ void expect_each(const char* file, const char* before, const std::vector<Case>& 
   for (const Case& each : cases) {
     SCOPED_TRACE(each.name);
     TestSystem test;
+    test.put("list.json", "[]");
     test.put(file, std::string(before) + each.text);
     EXPECT_EQ(test.load(), std::string(each.expected) + "\n");
   }
@@ -251,6 +252,12 @@ TEST(Mistakes, OfQueries) {
            "s.yaml:5:11: the name is empty; write the name of a column of the result"},
           {"etag of a bad kind", "    one: select 1\n    etag: [id]\n",
            "s.yaml:5:11: a list is wrong here; write the name of a column of the result"},
+          {"answer without a schema", "    one: select 1\n    answer: {}\n",
+           "s.yaml:5:13: `schema` is missing; {schema: answers/post.json} needs it"},
+          {"answer's schema", "    one: select 1\n    answer: {schema: nothing.json}\n",
+           "s.yaml:5:22: nothing.json does not exist; create it, or correct the name"},
+          {"answer of a query is no select", "    one: select 1\n    answer: select 2\n",
+           "s.yaml:5:13: a plain value is wrong here; write {schema: answers/post.json}"},
           {"parameter type", "    one: select 1\n    query: {a: int}\n",
            "s.yaml:5:16: this is not a type; write text, integer, number or boolean"},
           {"parameter default", "    one: select 1\n    query: {a: {type: integer, default: x}}\n",
@@ -325,6 +332,10 @@ TEST(Mistakes, OfCommands) {
            "s.yaml:7:44: `always` is neither true nor false; write true or false"},
           {"if_match of two statements", "    do: select 1\n    if_match: select 1; select 2\n",
            "s.yaml:7:25: a second statement; write one SQL statement; a list holds several"},
+          {"answer without a schema", "    do: select 1\n    answer: {select: select 1}\n",
+           "s.yaml:7:13: `schema` is missing; {select: ..., schema: answers/post.json} needs it"},
+          {"answer's schema is a list", "    do: select 1\n    answer: {schema: list.json}\n",
+           "list.json:1:1: an answer's schema is a JSON object; describe its attributes"},
           {"reserved let", "    let: {auth: upper(:x)}\n    do: select 1\n",
            "s.yaml:6:11: `auth` is not a name for this; write a name of letters, digits and _ that is not event, auth "
            "or body"},

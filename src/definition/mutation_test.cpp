@@ -32,6 +32,7 @@ commands:
           insert into t values (:id) returning id
       - select 2 # cut
     emit: [a.made, {a.made: select 1}]
+    answer: {select: select 1, schema: body.json}
 queries:
   GET /things:
     many: select 1 as id

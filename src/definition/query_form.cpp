@@ -7,6 +7,7 @@
 #include "definition/names.h"
 #include "definition/route.h"
 #include "definition/scalars.h"
+#include "definition/schema_file.h"
 
 namespace leat::definition {
 namespace {
@@ -144,6 +145,10 @@ std::vector<Row<Query>> query_rows() {
   const auto parameters =
       named("a mapping of names to types", name_key(parameter_name, &QueryParameter::name), query_parameter_form());
   const auto limit = limit_form();
+  const auto answer =
+      mapping<Query>("{schema: answers/post.json}",
+                     {row<Query>("schema", &Query::answer_schema, schema_file_form("an answer"), Need::required,
+                                 "The path of the JSON Schema of the object, or of each item of a page.")});
   return {
       row<Query>("one", &Query::select, statement, Need::optional, "A select whose first row is the answer."),
       {"many", false, described(statement.schema, "A select whose rows are the answer, a page at a time."),
@@ -158,6 +163,7 @@ std::vector<Row<Query>> query_rows() {
       {"etag", false,
        described({{"type", "string"}, {"minLength", 1}}, "The column of a `one` that tells its version, as its ETag."),
        read_etag},
+      {"answer", false, described(answer.schema, "What the answer is held against."), answer.read},
       row<Query>("query", &Query::parameters, parameters, Need::optional, "Parameters behind the question mark."),
   };
 }

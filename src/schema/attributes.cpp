@@ -76,31 +76,57 @@ class Looking {
   void look(const json::value& in) {
     const auto* schema = followed(root_, in).if_object();
     if (!schema) return;
-    if (const auto* more = schema->if_contains("additionalProperties")) shape_.closed |= *more == json::value(false);
+    if (const auto* more = schema->if_contains("additionalProperties")) outline_.closed |= *more == json::value(false);
+    if (const auto* list = schema->if_contains("required"); list && list->is_array())
+      for (const auto& name : list->get_array())
+        if (name.is_string()) outline_.required.emplace_back(name.get_string());
     if (const auto* properties = schema->if_contains("properties"); properties && properties->is_object())
       for (const auto& [name, property] : properties->get_object()) attribute(name, property, names(*schema, name));
     if (const auto* parts = schema->if_contains("allOf"); parts && parts->is_array())
       for (const auto& part : parts->get_array()) look(part);
   }
 
-  Shape take() && { return std::move(shape_); }
+  Outline take() && { return std::move(outline_); }
 
  private:
   void attribute(std::string_view name, const json::value& property, bool required) {
     const auto& target = followed(root_, property);
-    shape_.attributes.push_back({std::string(name), types_of(root_, property), required, text_in(target, "format"),
-                                 text_in(target, "contentEncoding")});
+    outline_.attributes.push_back({std::string(name), types_of(root_, property), required, text_in(target, "format"),
+                                   text_in(target, "contentEncoding")});
   }
 
   const json::value& root_;
-  Shape shape_;
+  Outline outline_;
 };
+
+// Where `properties`, or those of a part of allOf, describe an attribute.
+const json::value* property_of(const json::value& root, const json::value& in, std::string_view name) {
+  const auto* schema = followed(root, in).if_object();
+  if (!schema) return nullptr;
+  if (const auto* properties = schema->if_contains("properties"); properties && properties->is_object())
+    if (const auto* found = properties->get_object().if_contains(name)) return found;
+  if (const auto* parts = schema->if_contains("allOf"); parts && parts->is_array())
+    for (const auto& part : parts->get_array())
+      if (const auto* found = property_of(root, part, name)) return found;
+  return nullptr;
+}
 
 }  // namespace
 
-Shape shape_of(const json::value& schema) {
+Outline outline_of(const json::value& schema) {
   Looking looking(schema);
   looking.look(schema);
+  return std::move(looking).take();
+}
+
+std::optional<Outline> outline_of(const json::value& schema, std::span<const std::string> path) {
+  const json::value* at = &schema;
+  for (const auto& name : path) {
+    at = property_of(schema, *at, name);
+    if (!at) return std::nullopt;
+  }
+  Looking looking(schema);
+  looking.look(*at);
   return std::move(looking).take();
 }
 

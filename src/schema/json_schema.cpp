@@ -71,7 +71,7 @@ std::vector<Finding> taken(valijson::ValidationResults& results) {
 class Compiled final : public JsonSchema {
  public:
   Compiled(const json::value& schema, std::string name)
-      : source_(schema), name_(std::move(name)), shape_(shape_of(source_)) {}
+      : source_(schema), name_(std::move(name)), outline_(outline_of(source_)) {}
 
   // Throws what the validator's parser throws.
   void parse(const json::value& prepared) {
@@ -92,19 +92,21 @@ class Compiled final : public JsonSchema {
     return {{"", fmt::format("cannot be held against the schema {}: {}", name_, e.what())}};
   }
 
-  const std::vector<Attribute>& attributes() const override { return shape_.attributes; }
+  const std::vector<Attribute>& attributes() const override { return outline_.attributes; }
 
   const Attribute* attribute(std::string_view name) const override {
-    const auto found = std::ranges::find(shape_.attributes, name, &Attribute::name);
-    return found == shape_.attributes.end() ? nullptr : &*found;
+    const auto found = std::ranges::find(outline_.attributes, name, &Attribute::name);
+    return found == outline_.attributes.end() ? nullptr : &*found;
   }
 
-  bool closed() const override { return shape_.closed; }
+  bool closed() const override { return outline_.closed; }
+
+  std::optional<Outline> outline(std::span<const std::string> path) const override { return outline_of(source_, path); }
 
  private:
   json::value source_;
   std::string name_;
-  Shape shape_;
+  Outline outline_;
   valijson::Schema schema_;
 };
 

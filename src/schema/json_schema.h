@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,13 @@ struct Attribute {
   bool allows(Type type) const { return types == 0 || (types & static_cast<unsigned>(type)) != 0; }
 };
 
+// What a schema names of an object.
+struct Outline {
+  std::vector<Attribute> attributes;  // in order of the schema
+  std::vector<std::string> required;  // also what is not described
+  bool closed = false;                // additionalProperties: false
+};
+
 class JsonSchema {
  public:
   // Code::invalid when it is not a schema or refers to anything outside itself. `name` is for messages.
@@ -41,6 +49,8 @@ class JsonSchema {
   virtual const std::vector<Attribute>& attributes() const = 0;           // top level, in order of the schema
   virtual const Attribute* attribute(std::string_view name) const = 0;    // null when not named
   virtual bool closed() const = 0;                                        // additionalProperties: false
+  // Of the object that `path` leads to by names of attributes; nothing where the schema does not name the way.
+  virtual std::optional<Outline> outline(std::span<const std::string> path) const = 0;
 };
 
 }  // namespace leat::schema

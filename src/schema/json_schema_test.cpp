@@ -152,5 +152,24 @@ TEST(JsonSchema, TellsWhatItNames) {
   EXPECT_TRUE(compiled(R"({"properties":{"a":{}}})")->attribute("a")->allows(Type::array));
 }
 
+TEST(JsonSchema, TellsWhatItNamesOfWhatLiesDeeper) {
+  const auto schema = compiled(R"({
+      "properties": {"a": {"type": "object", "properties": {"b": {"$ref": "#/$defs/b"}}}},
+      "allOf": [{"properties": {"c": {"properties": {"d": {"type": "string"}}}}}],
+      "$defs": {"b": {"required": ["x"], "additionalProperties": false, "properties": {"x": {"type": "boolean"}}}}})");
+  const auto outline = [&](std::vector<std::string> path) { return schema->outline(path); };
+  ASSERT_TRUE(outline({}));
+  EXPECT_EQ(outline({})->attributes.size(), 2u);
+  ASSERT_TRUE(outline({"a", "b"}));
+  EXPECT_TRUE(outline({"a", "b"})->closed);
+  ASSERT_EQ(outline({"a", "b"})->attributes.size(), 1u);
+  EXPECT_TRUE(outline({"a", "b"})->attributes[0].required);
+  EXPECT_TRUE(outline({"a", "b"})->attributes[0].allows(Type::boolean));
+  EXPECT_EQ(outline({"c"})->attributes.size(), 1u);
+  EXPECT_TRUE(outline({"c", "d"})->attributes.empty());
+  EXPECT_FALSE(outline({"a", "z"}));
+  EXPECT_FALSE(outline({"z"}));
+}
+
 }  // namespace
 }  // namespace leat::schema

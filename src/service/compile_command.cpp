@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "service/compiler.h"
+#include "service/shape_fit.h"
 
 namespace leat::service {
 namespace {
@@ -89,22 +90,8 @@ void compile_steps(Progress& at, CommandPlan& plan) {
 ShapePlan compile_payload(Progress& at, const EventPlan& event, const std::vector<ColumnFacts>& columns,
                           const definition::Place& place) {
   ShapePlan shape = shape_of(columns, place, at.compiler.mistakes);
-  if (!event.schema) return shape;
-  for (auto& column : shape.columns) {
-    const auto* attribute = event.schema->attribute(column.path.front());
-    if (attribute == nullptr && event.schema->closed())
-      at.compiler.mistakes.error(place, fmt::format("{} has no attribute `{}`", event.name, column.path.front()),
-                                 "leave the column out or name it in the event's schema");
-    if (attribute != nullptr && column.path.size() == 1) column.encode = encode_of(*attribute);
-  }
-  for (const auto& attribute : event.schema->attributes()) {
-    const bool given =
-        std::ranges::any_of(shape.columns, [&](const auto& c) { return c.path.front() == attribute.name; });
-    if (attribute.required && !given)
-      at.compiler.mistakes.error(place,
-                                 fmt::format("{} requires `{}`, which no column gives", event.name, attribute.name),
-                                 fmt::format("return a column `{}`", attribute.name));
-  }
+  if (event.schema)
+    fit_shape(shape, columns, *event.schema, {event.name, "the event's schema"}, place, at.compiler.mistakes);
   return shape;
 }
 
@@ -136,6 +123,14 @@ int default_status(const CommandPlan& plan) {
   return plan.route.method == "POST" ? 201 : 200;
 }
 
+// The row that is shown, as its schema has it.
+void compile_shown(Progress& at, const std::vector<ColumnFacts>& columns, const definition::Place& place,
+                   CommandPlan& plan) {
+  plan.shape = shape_of(columns, place, at.compiler.mistakes);
+  const auto& schema = at.command.reaction.answer_schema;
+  plan.answer_schema = compile_answer_schema(at.compiler, schema, columns, place, plan.shape);
+}
+
 void compile_answer(Progress& at, CommandPlan& plan) {
   const auto& reaction = at.command.reaction;
   if (reaction.answer) {
@@ -143,14 +138,21 @@ void compile_answer(Progress& at, CommandPlan& plan) {
       if (!examined->read_only)
         at.compiler.mistakes.error(reaction.answer->place(), "`answer` changes tables", "select here; change in `do`");
       plan.answer = compile_statement(at.compiler, *reaction.answer, at.scope, *examined);
-      plan.shape = shape_of(examined->columns, reaction.answer->place(), at.compiler.mistakes);
+      compile_shown(at, examined->columns, reaction.answer->place(), plan);
     }
   } else if (at.last && at.last->returns_rows()) {
     plan.missing_row_is_not_found = true;
     plan.shows_last_step = plan.route.method != "DELETE";
-    plan.shape = shape_of(at.last->columns, reaction.steps.back().sql.place(), at.compiler.mistakes);
+    const auto& place = reaction.steps.back().sql.place();
+    if (plan.shows_last_step) compile_shown(at, at.last->columns, place, plan);
+    if (!plan.shows_last_step) plan.shape = shape_of(at.last->columns, place, at.compiler.mistakes);
   }
   plan.status = reaction.status.value_or(default_status(plan));
+  const bool shows = (plan.answer || plan.shows_last_step) && plan.status != 204;
+  const bool tried = reaction.answer || reaction.steps.empty() || at.last;  // what failed there has been told
+  if (reaction.answer_schema && !shows && tried)
+    at.compiler.mistakes.error(reaction.answer_schema->place, "the command shows no row that could fit a schema",
+                               "give `answer` a select, or end the last statement with `returning ...`");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "service/compiler.h"
+#include "service/shape_fit.h"
 
 namespace leat::service {
 
@@ -24,6 +25,16 @@ RoutePlan compile_route(const definition::Route& route, const std::vector<defini
                                      .fallback = parameter.fallback,
                                      .required = parameter.required});
   return plan;
+}
+
+std::shared_ptr<const schema::JsonSchema> compile_answer_schema(Compiler& compiler,
+                                                                const std::optional<definition::SchemaFile>& file,
+                                                                const std::vector<ColumnFacts>& columns,
+                                                                const definition::Place& select, ShapePlan& shape) {
+  if (!file) return nullptr;
+  auto schema = compile_schema(compiler, file->schema, file->file, file->place);
+  if (schema) fit_shape(shape, columns, *schema, {file->file, "it", true}, select, compiler.mistakes);
+  return schema;
 }
 
 StatementPlan compile_statement(Compiler& compiler, const definition::Sql& sql, const Scope& scope,

@@ -233,6 +233,8 @@ QueryPlan compile_query(Compiler& compiler, ServiceTables& tables, const definit
   plan.first = compile_statement(compiler, query.select, scope, *examined);
   plan.shape = shape_of(examined->columns, query.select.place(), compiler.mistakes);
   plan.may_change_by_itself = may_change_by_itself(*examined);
+  plan.answer_schema =
+      compile_answer_schema(compiler, query.answer_schema, examined->columns, query.select.place(), plan.shape);
   find_files(*examined, plan);
   find_etag(compiler, query, *examined, plan);
   if (query.many) {

@@ -105,6 +105,9 @@ TEST(Compile, TellsEachMistakeAtItsCharacter) {
            "shop.yaml:9:12: `order:` names `price`, which the select does not return"},
           {"queries:\n  GET /items/{id:integer}:\n    one: delete from items where id = :id returning id\n",
            "shop.yaml:8:10: a query changes tables"},
+          {"commands:\n  POST /items:\n    body: item.json\n    do: insert into items (id, name) values (:id, :name) "
+           "returning name as id, name\n    emit: item.made\n",
+           "shop.yaml:9:9: item.made wants `id` as integer, and the column is declared TEXT"},
           {"commands:\n  PUT /items/{id:integer}:\n    if_match: select price from items where id = :id\n"
            "    do: update items set price = 1 where id = :id\n",
            ""},
@@ -117,6 +120,18 @@ TEST(Compile, TellsEachMistakeAtItsCharacter) {
           {"commands:\n  PUT /items/{id:integer}:\n    if_match: select price from items where id = :nr\n"
            "    do: update items set price = 1 where id = :id\n",
            "shop.yaml:8:50: PUT /items/{id:integer} has no parameter `:nr`"},
+          {"commands:\n  DELETE /items/{id:integer}:\n    do: delete from items where id = :id returning id, name\n"
+           "    answer: {schema: item.json}\n",
+           "shop.yaml:9:22: the command shows no row that could fit a schema"},
+          {"commands:\n  PUT /items/{id:integer}:\n    do: update items set price = 1 where id = :id returning id\n"
+           "    answer: {schema: item.json}\n",
+           "shop.yaml:8:9: item.json requires `name`, which no column gives; return a column `name`"},
+          {"commands:\n  PUT /items/{id:integer}:\n    do: update items set price = 1 where id = :id\n"
+           "    answer:\n      select: select id, name, price from items where id = :id\n      schema: item.json\n",
+           "shop.yaml:10:15: item.json has no attribute `price`"},
+          {"queries:\n  GET /items/{id:integer}:\n    one: select id, name from items where id = :id\n"
+           "    etag: name\n    answer: {schema: item.json}\n",
+           ""},
           {"queries:\n  GET /items/{id:integer}:\n    one: select id, name from items where id = :id\n    etag: "
            "version\n",
            "shop.yaml:9:11: `etag:` names `version`, which the select does not return"},
@@ -126,6 +141,11 @@ TEST(Compile, TellsEachMistakeAtItsCharacter) {
           {"queries:\n  GET /items/{id:integer}:\n    one: select id, price, now() as now from items where id = :id\n"
            "    etag: price\n",
            "shop.yaml:9:11: warning: the answer asks the clock or chance, and `price` does not change with it"},
+          {"queries:\n  GET /items:\n    many: select id from items\n    order: id\n    answer: {schema: item.json}\n",
+           "shop.yaml:8:11: item.json requires `name`, which no column gives"},
+          {"queries:\n  GET /items/{id:integer}:\n    one: select id, name, done from items where id = :id\n"
+           "    answer: {schema: item.json}\n",
+           "shop.yaml:8:10: warning: `done` may be NULL, which item.json does not allow"},
           {"read_models:\n  names:\n    tables: create table names (id integer primary key, name text)\n    when:\n"
            "      item.made: insert into names values (:id, random())\n",
            "shop.yaml:10:18: `random()` gives another value at each rebuild"},

@@ -30,6 +30,10 @@ struct Compiler {
 std::shared_ptr<const schema::JsonSchema> compile_schema(Compiler&, const json::value& schema, const std::string& name,
                                                          const definition::Place& place);
 RoutePlan compile_route(const definition::Route&, const std::vector<definition::QueryParameter>& = {});
+// The schema of an answer, and what it makes of the shape; nothing without one.
+std::shared_ptr<const schema::JsonSchema> compile_answer_schema(Compiler&, const std::optional<definition::SchemaFile>&,
+                                                                const std::vector<ColumnFacts>&,
+                                                                const definition::Place& select, ShapePlan&);
 StatementPlan compile_statement(Compiler&, const definition::Sql&, const Scope&, const Examined&);
 
 // One file each.

@@ -117,6 +117,7 @@ struct CommandPlan {
   // What the answer shows: `answer`, or the first row of the last step when that returns rows.
   std::optional<StatementPlan> answer;
   ShapePlan shape;
+  std::shared_ptr<const schema::JsonSchema> answer_schema;  // null: nothing is promised of it
   bool shows_last_step = false;
   int status = 200;                       // of success
   bool missing_row_is_not_found = false;  // last step returned no row: 404 and nothing happens
@@ -135,6 +136,7 @@ struct QueryPlan {
   StatementPlan first;                // one, or the first page (its last parameter is the limit)
   std::optional<StatementPlan> next;  // following pages: order values of the last row seen, then the limit, come last
   ShapePlan shape;
+  std::shared_ptr<const schema::JsonSchema> answer_schema;  // of the object, or of each item; null: nothing is promised
   std::optional<std::size_t> etag_column;  // gives the ETag of a `one`; else it is made from all that it depends on
   std::vector<std::size_t> order_columns;  // column numbers of `order` in the select
   std::vector<OrderFacts> order_facts;     // of the same columns; none: anything

@@ -122,6 +122,9 @@ void Queries::answer(Reader& reader, QueryJob& job) {
   http::Response response;
   if (auto ran = run(reader, job)) {
     response = *std::move(ran);
+    if (response.status == 500)
+      telemetry_.log.error("a query failed by a mistake of its service",
+                           {{"service", service_}, {"target", job.target}, {"problem", response.body}});
   } else {
     const auto& error = ran.error();
     response = http::problem(http::status_of(error.code), "The query failed", error.what);

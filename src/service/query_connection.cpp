@@ -8,6 +8,7 @@
 #include "base/hex.h"
 #include "bus/position.h"
 #include "database/deadline.h"
+#include "service/answer_check.h"
 #include "service/entity_tag.h"
 
 namespace leat::service {
@@ -218,9 +219,10 @@ Result<http::Response> QueryConnection::answer_one(const QueryJob& job, database
   }
   response.content_type = "application/json";
   response.body.reserve(body_usual);
-  view_->queries[job.index].shape.write(response.body, statement);
+  const auto& query = view_->queries[job.index];
+  query.shape.write(response.body, statement);
   statement.reset();
-  return response;
+  return broken_promise(query.plan->answer_schema.get(), response.body).value_or(std::move(response));
 }
 
 Result<http::Response> QueryConnection::answer_many(const QueryJob& job, database::Statement& statement) {
@@ -234,7 +236,13 @@ Result<http::Response> QueryConnection::answer_many(const QueryJob& job, databas
     LEAT_TRY(const bool row, statement.step());
     if (!row) break;
     if (rows > 0) response.body += ',';
+    const auto begin = response.body.size();
     query.shape.write(response.body, statement);
+    auto broken = broken_promise(query.plan->answer_schema.get(), std::string_view(response.body).substr(begin));
+    if (broken) {
+      statement.reset();
+      return *std::move(broken);
+    }
     if (rows + 1 == job.page.limit) next = '"' + page_token(statement, *query.plan) + '"';
     if (rows + 1 < job.page.limit) continue;
     LEAT_TRY(const bool more, statement.step());

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "service/answer_check.h"
+
 namespace leat::service {
 namespace {
 
@@ -197,6 +199,8 @@ OrRejection<> Reaction::answer(const Inputs& inputs, LastStep last, Effect& effe
     answer_.statement.reset();
   }
   if (!body.empty() && effect.response.status != 204) {
+    if (auto broken = broken_promise(plan_->answer_schema.get(), body))
+      return std::unexpected(Rejection{*std::move(broken), std::nullopt});
     effect.response.content_type = "application/json";
     effect.response.body = std::move(body);
   }

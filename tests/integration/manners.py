@@ -11,6 +11,7 @@ commands:
   POST /api/notes:
     body: bodies/note.json
     do: insert into notes (text, done) values (:text, :done) returning id, text, done, version
+    answer: {schema: answers/note.json}
   PUT /api/notes/{id:integer}:
     body: bodies/note.json
     if_match:
@@ -19,16 +20,21 @@ commands:
     do: |
       update notes set text = :text, done = :done, version = version + 1 where id = :id
       returning id, text, done, version
+    answer: {schema: answers/note.json}
 queries:
   GET /api/notes/{id:integer}:
     one: select id, text, done, version from notes where id = :id
     etag: version
+    answer: {schema: answers/note.json}
 """
 NOTES_SQL = """create table notes (id integer primary key autoincrement, text text not null, done integer not null,
   version integer not null default 1);
 """
 NOTE = {"type": "object", "additionalProperties": False, "required": ["text", "done"],
         "properties": {"text": {"type": "string"}, "done": {"type": "boolean"}}}
+ANSWER = {"type": "object", "required": ["id", "text", "done"],
+          "properties": {"id": {"type": "integer"}, "text": {"type": "string", "maxLength": 10},
+                         "done": {"type": "boolean"}}}
 POST = {"content": "hello", "authorId": 1}
 
 
@@ -41,7 +47,7 @@ class Manners(unittest.TestCase):
 
     def add_notes(self):
         for name, text in (("notes.sql", NOTES_SQL), ("bodies/note.json", json.dumps(NOTE)),
-                           ("notes.yaml", NOTES)):
+                           ("answers/note.json", json.dumps(ANSWER)), ("notes.yaml", NOTES)):
             self.place.write(name, text)
         self.leat.edit("leat.yaml", "social.yaml]", "social.yaml, notes.yaml]")
 
@@ -102,6 +108,14 @@ class Manners(unittest.TestCase):
         self.assertEqual((ask_if_new('"2"').status, ask_if_new('"2"').body), (304, b""))
         self.assertEqual((ask_if_new('"1"').status, ask_if_new('"1"').headers["ETag"]), (200, '"2"'))
         self.assertEqual(self.ask("GET", "/api/notes/1").json["text"], "two")
+
+    def test_an_answer_that_breaks_its_promise_is_not_given(self):
+        self.add_notes()
+        broken = self.ask("POST", "/api/notes", {"text": "longer than it may be", "done": True})
+        self.assertEqual((broken.status, broken.headers["Content-Type"]), (500, "application/problem+json"))
+        self.assertIn("/text", broken.json["detail"])
+        self.leat.log.until("a command failed by a mistake of its service")
+        self.assertEqual(self.ask("GET", "/api/notes/1").status, 404)
 
 
 if __name__ == "__main__":
