@@ -3,84 +3,13 @@
 
 #include <fmt/format.h>
 
-#include "base/endian.h"
 #include "log/maintenance.h"
+#include "log/rewriter.h"
 
 namespace leat::log {
 namespace {
 
 constexpr std::size_t copy_bytes = 4 << 20;
-
-// Writes segments of a generation that nothing names yet.
-class Rewriter {
- public:
-  Rewriter(Store& store, Partition& partition, std::uint32_t generation, std::uint64_t segment_bytes)
-      : store_(store),
-        partition_(partition),
-        generation_(generation),
-        segment_bytes_(segment_bytes),
-        sum_(partition.id()) {}
-
-  // Takes whole batches; their offsets stand in them already.
-  Result<> add(std::string_view batches, Offset base_if_first) {
-    while (!batches.empty()) {
-      LEAT_TRY(const BatchHeader header, read_header(batches));
-      if (header.size_bytes() > batches.size()) return fail(Code::invalid, "the last batch kept is cut short");
-      if (entries_.empty() || entries_.back().sealed.bytes + header.size_bytes() > segment_bytes_) {
-        LEAT_CHECK(begin(entries_.empty() ? base_if_first : header.base_offset));
-      }
-      LEAT_CHECK(write(batches.substr(0, header.size_bytes()), header));
-      batches.remove_prefix(header.size_bytes());
-    }
-    return {};
-  }
-  // Even with nothing kept there is a segment to stand for what was there.
-  Result<> finish(Offset base_if_empty) {
-    if (entries_.empty()) LEAT_CHECK(begin(base_if_empty));
-    for (const auto& segment : segments_) {
-      LEAT_CHECK(segment->sync());
-      segment->seal();
-      segment->let_go();
-    }
-    auto synced = store_.platform.files.sync_directory(store_.folder(partition_.id()));
-    // The folder is not ours alone: what a failed flush of it covered may be a segment that was rolled meanwhile.
-    if (!synced) store_.failure.set(synced.error());
-    return synced;
-  }
-
-  const Partition::Segments& segments() const { return segments_; }
-  const std::vector<SegmentEntry>& entries() const { return entries_; }
-
- private:
-  Result<> begin(Offset base) {
-    const SegmentName name{base, generation_};
-    auto segment =
-        std::make_shared<Segment>(store_.open_files, store_.folder(partition_.id()), partition_.id(), name, Extent{});
-    segments_.push_back(segment);
-    entries_.push_back({name, {}});
-    return segment->create();
-  }
-  Result<> write(std::string_view batch, const BatchHeader& header) {
-    Extent& end = entries_.back().sealed;
-    std::string sum;
-    append_be(sum, sum_.of(batch));
-    LEAT_CHECK(segments_.back()->write(end.bytes, batch, end.batches, sum));
-    const IndexEntry place{header.base_offset, end.bytes, end.batches, end.max_timestamp_ms};
-    end.bytes += batch.size();
-    ++end.batches;
-    end.max_timestamp_ms = std::max(end.max_timestamp_ms, header.max_timestamp_ms);
-    segments_.back()->publish(end, {place});
-    return {};
-  }
-
-  Store& store_;
-  Partition& partition_;
-  const std::uint32_t generation_;
-  const std::uint64_t segment_bytes_;
-  const HeaderSum sum_;
-  Partition::Segments segments_;
-  std::vector<SegmentEntry> entries_;
-};
 
 // What is kept must be good batches of [start, before), ascending.
 Result<> check_kept(std::string_view kept, Offset start, Offset before) {
@@ -122,7 +51,11 @@ Result<std::uint64_t> seal_before(Store& store, Partition& partition, Offset bef
 Result<> copy_rest(const Partition& partition, Offset from, Offset to, Rewriter& into) {
   while (from < to) {
     LEAT_TRY(const Slice slice, partition.read(from, copy_bytes));
-    if (slice.batches.empty()) return {};
+    if (slice.next <= from) return {};
+    if (slice.batches.empty()) {  // what a repair gave up stays as it is
+      from = slice.next;
+      continue;
+    }
     LEAT_TRY(const BatchHeader first, read_header(slice.batches));
     if (first.base_offset < from) {
       return fail(Code::invalid, fmt::format("a batch crosses offset {}, where history is to be replaced", from.value));
@@ -164,7 +97,7 @@ Result<> replace_before(Store& store, Partition& partition, Offset before, std::
   std::uint32_t generation = 0;
   for (const auto& segment : old) generation = std::max(generation, segment->name().generation);
 
-  Rewriter rewriter(store, partition, generation + 1, segment_bytes);
+  Rewriter rewriter(store, partition.id(), generation + 1, segment_bytes);
   const Offset base = old.front()->name().base;
   const auto rewritten = [&]() -> Result<> {
     LEAT_CHECK(rewriter.add(kept, base));

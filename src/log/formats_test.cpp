@@ -28,6 +28,26 @@ TEST(ManifestFormat, HasTheBytesOfItsPage) {
             "0000008a0000000200000000000003e8000000000000000700000000000000000000000000000000ffffffffffffffff");
 }
 
+TEST(ManifestFormat, KeepsWhatWasGivenUpInVersionTwo) {
+  Manifest manifest = example();
+  manifest.lost = {{Offset{6}, Offset{7}}};
+  const std::string bytes = encode(manifest);
+  EXPECT_EQ(hex(bytes.substr(8, 2)), "0002");
+  EXPECT_EQ(hex(bytes.substr(bytes.size() - 20)),
+            "00000001"
+            "0000000000000006"
+            "0000000000000007");
+  const auto decoded = decode_manifest(bytes, "m");
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(decoded->lost, manifest.lost);
+  for (const std::vector<OffsetRange>& wrong : {std::vector<OffsetRange>{{Offset{7}, Offset{7}}},
+                                                {{Offset{6}, Offset{7}}, {Offset{7}, Offset{8}}},
+                                                {{Offset{9}, Offset{10}}, {Offset{6}, Offset{7}}}}) {
+    manifest.lost = wrong;
+    EXPECT_EQ(decode_manifest(encode(manifest), "m").error().code, Code::corrupt);
+  }
+}
+
 TEST(ManifestFormat, RefusesEveryFlippedBitAndEveryCut) {
   const std::string good = encode(example());
   ASSERT_TRUE(decode_manifest(good, "m"));
@@ -43,12 +63,12 @@ TEST(ManifestFormat, RefusesEveryFlippedBitAndEveryCut) {
 
 TEST(ManifestFormat, RefusesALaterVersionByName) {
   std::string later = encode(example());
-  store_be(later.data() + 8, std::uint16_t{2});
+  store_be(later.data() + 8, std::uint16_t{3});
   store_be(later.data() + 4, crc32c(std::string_view(later).substr(8)));
   const auto decoded = decode_manifest(later, "m");
   ASSERT_FALSE(decoded);
   EXPECT_EQ(decoded.error().code, Code::invalid);
-  EXPECT_THAT(decoded.error().what, testing::HasSubstr("version 2"));
+  EXPECT_THAT(decoded.error().what, testing::HasSubstr("version 3"));
 }
 
 TEST(JournalFormat, HasTheBytesOfItsPage) {
@@ -171,6 +191,18 @@ TEST(RangeSet, JoinsWhatTouches) {
   EXPECT_EQ(set.covered_until(0), 100u);
   set.add(50, 50);
   EXPECT_EQ(set.covered_until(50), 100u);
+}
+
+TEST(RangeSet, ForgetsWhatIsRemoved) {
+  RangeSet set;
+  set.add(0, 100);
+  set.remove(40, 60);
+  EXPECT_EQ(set.covered_until(0), 40u);
+  EXPECT_EQ(set.covered_until(50), 50u);
+  EXPECT_EQ(set.covered_until(60), 100u);
+  set.remove(200, 300);
+  set.remove(0, 100);
+  EXPECT_EQ(set.covered_until(60), 60u);
 }
 
 TEST(Layout, NamesAndReadsBackItsFiles) {

@@ -5,6 +5,7 @@
 #include "log/flusher.h"
 #include "log/maintenance.h"
 #include "log/recovery.h"
+#include "log/scrub.h"
 
 namespace leat::log {
 namespace {
@@ -43,6 +44,8 @@ class OpenLog final : public Log {
   Result<> delete_before(PartitionId, Offset offset) override;
   Result<Offset> apply_retention(PartitionId, std::int64_t now_ms) override;
   Result<> replace_before(PartitionId, Offset before, std::string kept) override;
+  Result<std::vector<OffsetRange>> lost(PartitionId) const override;
+  std::unique_ptr<Scrub> scrub() override;
   Stats stats() const override;
 
  private:
@@ -253,6 +256,13 @@ Result<> OpenLog::replace_before(PartitionId id, Offset before, std::string kept
   LEAT_TRY(const auto partition, find(id));
   return log::replace_before(store_, *partition, before, kept);
 }
+
+Result<std::vector<OffsetRange>> OpenLog::lost(PartitionId id) const {
+  LEAT_TRY(const auto partition, find(id));
+  return partition->lost();
+}
+
+std::unique_ptr<Scrub> OpenLog::scrub() { return scrub_all(store_); }
 
 Stats OpenLog::stats() const {
   const Counters& counters = store_.counters;

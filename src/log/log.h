@@ -9,6 +9,7 @@
 //   * After a failed flush nothing is acknowledged any more (Code::unavailable) until the directory is opened again;
 //     reads below the durable end go on.
 //   * What is damaged below the durable end is an error that names file and range (Code::corrupt), never an end of log.
+//   * What a repair gave up (log/repair.h) is a recorded range: readers pass over it and are told.
 //
 // Safe to use from any thread. Callbacks come on the log's executors and must be short; those of appends that were
 // taken in the order of the appends, those of refused ones (Code::unavailable, too_large, invalid) perhaps before.
@@ -79,6 +80,12 @@ struct Bounds {
   Epoch epoch;         // of this life
 };
 
+// [first, next) of a partition.
+struct OffsetRange {
+  Offset first, next;
+  auto operator<=>(const OffsetRange&) const = default;
+};
+
 // Where an epoch began. History is ascending in both.
 struct EpochStart {
   Epoch epoch;
@@ -89,6 +96,30 @@ struct EpochStart {
 struct Slice {
   std::string batches;  // empty at the durable end
   Offset next;          // read from here to go on; passes over compacted gaps
+  // Set, and nothing was read: a repair gave these up, and `next` lies behind them. A slice never passes over them.
+  std::optional<OffsetRange> lost = {};
+};
+
+// Something that is not as it was written. In text: "file: bytes [begin, end): what".
+struct Damage {
+  std::string file;
+  std::uint64_t begin = 0, end = 0;  // bytes; both 0 when the file is meant as a whole
+  std::string what;
+  std::optional<PartitionId> partition = {};
+  std::optional<OffsetRange> lost = {};  // what cannot be read for it; nothing when that cannot be told
+};
+
+// One look at everything that is in the log, in pieces, so that the caller decides how fast. Readers that come to a
+// place where it has found damage get that as their error, also if they had read it before.
+class Scrub {
+ public:
+  struct Step {
+    std::uint64_t bytes = 0;      // looked at
+    std::vector<Damage> damages;  // found in them
+    bool done = false;
+  };
+  virtual ~Scrub() = default;
+  virtual Step step(std::uint64_t bytes) = 0;
 };
 
 // What open() found and did, for the log line and the metrics (promise 2: damage is never silence).
@@ -141,8 +172,9 @@ class Log {
   // take next to no time and call nothing of the log's but append().
   virtual void append(std::vector<Part>, Done<Result<std::vector<Appended>>> done, Decided decided = {}) = 0;
 
-  // Code::history_lost before the start (its message names the range); an empty slice at the durable end;
-  // Code::invalid beyond it. At least one batch, however large, else at most `bytes_max`.
+  // Code::history_lost before the start (its message names the range); an empty slice at the durable end and, with
+  // `lost` set, at what a repair gave up; Code::invalid beyond the durable end. At least one batch, however large, else
+  // at most `bytes_max`.
   virtual Result<Slice> read(PartitionId, Offset from, std::size_t bytes_max) = 0;
   // The first offset whose record batch has a timestamp at or after `unix_ms`; the durable end when there is none.
   virtual Result<Offset> offset_at(PartitionId, std::int64_t unix_ms) = 0;
@@ -161,6 +193,11 @@ class Log {
   // Whole-partition compaction: replaces all that lies before `before` by `kept` (batches with their offsets,
   // ascending, gaps allowed) at one instant, also across a crash. Appends and reads go on meanwhile.
   virtual Result<> replace_before(PartitionId, Offset before, std::string kept) = 0;
+
+  // Ascending; empty unless a repair gave something up that still lies behind the start.
+  virtual Result<std::vector<OffsetRange>> lost(PartitionId) const = 0;
+  // Over what is durable now. Requires: the log outlives it; one thread at a time uses it.
+  virtual std::unique_ptr<Scrub> scrub() = 0;
 
   virtual Stats stats() const = 0;
 };

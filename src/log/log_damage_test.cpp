@@ -7,38 +7,6 @@
 namespace leat::log {
 namespace {
 
-// Several partitions: rolled, compacted, cut at the front, large enough for an index, empty.
-Kept make_closed_log() {
-  platform::SimWorld world(11);
-  EXPECT_TRUE(world.files().make_directory("d"));
-  auto log = *Log::open(world.platform(), "d", {});
-  const auto put = [&](PartitionId id, const std::vector<std::string>& values, std::int64_t ms) {
-    EXPECT_TRUE(append(world, *log, {{id, batch_of(values, ms)}}));
-  };
-  const PartitionId rolled = partition(0), compacted = partition(1), cut = partition(0, 2), large = partition(1, 2);
-  for (const PartitionId id : {rolled, compacted, cut}) EXPECT_TRUE(log->create(id, {.segment_bytes = 300}));
-  for (const PartitionId id : {large, partition(2, 2)}) EXPECT_TRUE(log->create(id, {}));
-  for (int i = 0; i < 12; ++i) {
-    put(rolled, {fmt::format("a{}", i)}, 1000 + i);
-    put(compacted, {"b", "c"}, 1000 + i);
-    put(cut, {fmt::format("d{}", i), "e"}, 1000 + i);
-    put(large, {std::string(1000, static_cast<char>('a' + i))}, 1000 + i);
-  }
-  std::string kept = batch_of({"kept"}, 1004);
-  stamp(kept.data(), Offset{7}, Epoch{0});
-  EXPECT_TRUE(log->replace_before(compacted, Offset{12}, kept));
-  EXPECT_TRUE(log->delete_before(cut, Offset{5}));
-  Kept out{.files = {}, .answers = all_answers(*log)};
-  EXPECT_TRUE(log->close());
-  out.files = collect(world.files());
-  return out;
-}
-
-const Kept& closed_log() {
-  static const Kept kept = make_closed_log();
-  return kept;
-}
-
 // The partition that a path belongs to; nothing for the journal's.
 std::optional<PartitionId> partition_of(const std::string& path) {
   const std::string folder = path.substr(0, path.rfind('/'));
@@ -95,8 +63,9 @@ Changes without(const std::function<bool(const std::string&)>& is_gone) {
 
 TEST(LogDamage, TheUndamagedLogIsIntact) { EXPECT_TRUE(open_and_read(closed_log(), {}).intact(closed_log())); }
 
-TEST(LogDamage, EveryFlippedBitIsFoundOrHarmless) {
+void flip_every_bit_of(bool batches) {
   for (const auto& [path, bytes] : closed_log().files) {
+    if (path.ends_with(".log") != batches) continue;
     const std::size_t used = meaningful_bytes(bytes);
     const std::size_t step = every_bit() || used < 1000 ? 1
                              : used < 20'000            ? 29
@@ -107,6 +76,9 @@ TEST(LogDamage, EveryFlippedBitIsFoundOrHarmless) {
       ASSERT_EQ(verdict_on(path, flipped(bytes, bit)), "") << path << ", a zero, bit " << bit;
   }
 }
+
+TEST(LogDamage, EveryFlippedBitOfBatchesIsFound) { flip_every_bit_of(true); }
+TEST(LogDamage, EveryFlippedBitOfOtherFilesIsFoundOrHarmless) { flip_every_bit_of(false); }
 
 TEST(LogDamage, EveryCutIsFoundOrHarmless) {
   for (const auto& [path, bytes] : closed_log().files) {

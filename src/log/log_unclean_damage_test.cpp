@@ -7,38 +7,6 @@
 namespace leat::log {
 namespace {
 
-struct Crashed {
-  Kept kept;
-  std::map<PartitionId, Answers> without_last;  // as if the last append had not been
-};
-
-// Two journal files, segments rolled, and less than all of it flushed behind the journal.
-Crashed make_crashed_log() {
-  platform::SimWorld world(5);
-  EXPECT_TRUE(world.files().make_directory("d") && world.files().sync_directory("/"));
-  Crashed out;
-  {
-    auto log = *Log::open(world.platform(), "d", {.journal_bytes = 32 << 10});
-    const PartitionId a = partition(0), b = partition(1);
-    EXPECT_TRUE(log->create(a, {.segment_bytes = 400}) && log->create(b, {}));
-    for (int i = 0; i < 13; ++i) {
-      out.without_last = all_answers(*log);
-      const std::string value = fmt::format("{} {}", i, std::string(60, 'v'));
-      EXPECT_TRUE(append(world, *log, {{a, batch_of({value}, 1000 + i)}, {b, batch_of({value, "w"}, 1000 + i)}}));
-    }
-    out.kept.answers = all_answers(*log);
-    world.files().crash();
-  }
-  world.restart();
-  out.kept.files = collect(world.files());
-  return out;
-}
-
-const Crashed& crashed_log() {
-  static const Crashed crashed = make_crashed_log();
-  return crashed;
-}
-
 bool in_journal(const std::string& path) { return path.find("/journal/") != std::string::npos; }
 
 // Empty when the damage is taken well.

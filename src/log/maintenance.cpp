@@ -18,6 +18,7 @@ Result<Partition::Segments> move_start(Store& store, Partition& partition, Offse
     next.segments.erase(next.segments.begin());
   }
   next.start = offset;
+  std::erase_if(next.lost, [&](const OffsetRange& range) { return range.next <= offset; });
   next.settled = std::max(next.settled, kept.front()->name().base);
   LEAT_CHECK(change_manifest(store, partition, std::move(next), std::move(kept)));
   return dropped;

@@ -10,11 +10,19 @@ namespace {
 
 constexpr std::uint32_t magic = 0x4c4d4631;  // "LMF1"
 constexpr std::uint16_t version = 1;
-constexpr std::size_t prologue_bytes = 10;  // magic, CRC, version
+constexpr std::uint16_t version_with_lost = 2;  // written only when there is something to say
+constexpr std::size_t prologue_bytes = 10;      // magic, CRC, version
 constexpr std::size_t crc_at = 4;
 
+bool ascending_and_apart(const std::vector<OffsetRange>& ranges) {
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    if (ranges[i].first >= ranges[i].next || (i > 0 && ranges[i].first <= ranges[i - 1].next)) return false;
+  }
+  return true;
+}
+
 bool consistent(const Manifest& manifest) {
-  if (manifest.segments.empty() || manifest.epochs.empty()) return false;
+  if (manifest.segments.empty() || manifest.epochs.empty() || !ascending_and_apart(manifest.lost)) return false;
   for (std::size_t i = 1; i < manifest.segments.size(); ++i) {
     if (manifest.segments[i - 1].name.base >= manifest.segments[i].name.base) return false;
   }
@@ -52,7 +60,7 @@ SegmentEntry take_segment(ByteReader& in) {
   return segment;
 }
 
-void take_body(ByteReader& in, Manifest& into) {
+void take_body(ByteReader& in, std::uint16_t found, Manifest& into) {
   const auto topic = in.take_bytes(16);
   std::copy(topic.begin(), topic.end(), into.id.topic.value.bytes.begin());
   into.id.index.value = in.take<std::int32_t>();
@@ -66,6 +74,11 @@ void take_body(ByteReader& in, Manifest& into) {
     into.epochs.push_back({epoch, Offset{in.take<std::int64_t>()}});
   }
   for (auto count = in.take<std::uint32_t>(); count > 0 && in.ok(); --count) into.segments.push_back(take_segment(in));
+  if (found < version_with_lost) return;
+  for (auto count = in.take<std::uint32_t>(); count > 0 && in.ok(); --count) {
+    const Offset first{in.take<std::int64_t>()};
+    into.lost.push_back({first, Offset{in.take<std::int64_t>()}});
+  }
 }
 
 }  // namespace
@@ -74,7 +87,7 @@ std::string encode(const Manifest& manifest) {
   std::string out;
   append_be(out, magic);
   append_be(out, std::uint32_t{0});
-  append_be(out, version);
+  append_be(out, manifest.lost.empty() ? version : version_with_lost);
   const auto& topic = manifest.id.topic.value.bytes;
   out.append(reinterpret_cast<const char*>(topic.data()), topic.size());
   append_be(out, manifest.id.index.value);
@@ -90,6 +103,11 @@ std::string encode(const Manifest& manifest) {
   }
   append_be(out, static_cast<std::uint32_t>(manifest.segments.size()));
   for (const SegmentEntry& segment : manifest.segments) append_segment(out, segment);
+  if (!manifest.lost.empty()) append_be(out, static_cast<std::uint32_t>(manifest.lost.size()));
+  for (const OffsetRange& range : manifest.lost) {
+    append_be(out, range.first.value);
+    append_be(out, range.next.value);
+  }
   store_be(out.data() + crc_at, crc32c(std::string_view(out).substr(crc_at + 4)));
   return out;
 }
@@ -102,11 +120,13 @@ Result<Manifest> decode_manifest(std::string_view bytes, std::string_view file) 
   if (in.take<std::uint32_t>() != magic) return damaged("not a manifest");
   const auto crc = in.take<std::uint32_t>();
   if (bytes.size() < prologue_bytes || crc != crc32c(bytes.substr(crc_at + 4))) return damaged("wrong checksum");
-  if (const auto found = in.take<std::uint16_t>(); found != version) {
-    return fail(Code::invalid, fmt::format("{}: format version {} is not known, {} is", file, found, version));
+  const auto found = in.take<std::uint16_t>();
+  if (found != version && found != version_with_lost) {
+    return fail(Code::invalid,
+                fmt::format("{}: format version {} is not known, {} is", file, found, version_with_lost));
   }
   Manifest manifest;
-  take_body(in, manifest);
+  take_body(in, found, manifest);
   if (!in.ok() || !in.empty() || !consistent(manifest)) return damaged("its fields do not fit");
   return manifest;
 }

@@ -34,6 +34,7 @@ struct Manifest {
   Offset settled;
   std::vector<EpochStart> epochs;      // never empty
   std::vector<SegmentEntry> segments;  // ascending, never empty; the last one is appended to
+  std::vector<OffsetRange> lost = {};  // given up by repairs; ascending, apart from each other
 };
 
 std::string encode(const Manifest&);

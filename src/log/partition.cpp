@@ -18,7 +18,8 @@ Partition::Partition(OpenFiles& open_files, std::string folder, Manifest manifes
       epochs_stored_(epochs_stored),
       segments_(std::make_shared<const Segments>(std::move(segments))),
       bounds_{manifest_.start, next, manifest_.epochs.back().epoch},
-      epochs_(manifest_.epochs) {}
+      epochs_(manifest_.epochs),
+      lost_(std::make_shared<const std::vector<OffsetRange>>(manifest_.lost)) {}
 
 Result<std::shared_ptr<Partition>> Partition::create(OpenFiles& open_files, std::string folder, PartitionId id,
                                                      PartitionOptions options) {
@@ -44,6 +45,7 @@ Result<> Partition::change(Manifest next, Segments segments) {
   const std::lock_guard lock(mutex_);
   segments_ = std::make_shared<const Segments>(std::move(segments));
   bounds_.start = manifest_.start;
+  lost_ = std::make_shared<const std::vector<OffsetRange>>(manifest_.lost);
   return {};
 }
 
@@ -86,8 +88,10 @@ void Partition::describe(GroupBuilder& group) const {
 
 Partition::View Partition::view() const {
   const std::lock_guard lock(mutex_);
-  return {segments_, bounds_};
+  return {segments_, bounds_, lost_};
 }
+
+std::vector<OffsetRange> Partition::lost() const { return *view().lost; }
 
 Bounds Partition::bounds() const { return view().bounds; }
 
@@ -110,6 +114,27 @@ Result<Slice> Partition::read(Offset from, std::size_t bytes_max) const {
   return with_view([&](const View& now) { return read_in(now, from, bytes_max); });
 }
 
+namespace {
+
+// What of a slice lies before a gap, or, if nothing does, the gap itself.
+Result<Slice> cut_before(Slice slice, const OffsetRange& gap) {
+  if (slice.next <= gap.first) return slice;
+  std::size_t size = 0;
+  Offset next{};
+  while (size < slice.batches.size()) {
+    LEAT_TRY(const BatchHeader header, read_header(std::string_view(slice.batches).substr(size)));
+    if (header.base_offset >= gap.first) break;
+    size += header.size_bytes();
+    next = header.next_offset();
+  }
+  if (size == 0) return Slice{{}, gap.next, gap};
+  slice.batches.resize(size);
+  slice.next = next;
+  return slice;
+}
+
+}  // namespace
+
 Result<Slice> Partition::read_in(const View& now, Offset from, std::size_t bytes_max) const {
   const auto& [start, end, epoch] = now.bounds;
   if (from < start) {
@@ -121,13 +146,17 @@ Result<Slice> Partition::read_in(const View& now, Offset from, std::size_t bytes
                 fmt::format("partition {}: offset {} lies beyond the end {}", text(id_), from.value, end.value));
   }
   if (from == end) return Slice{{}, end};
+  const auto gap = std::ranges::find_if(*now.lost, [&](const OffsetRange& range) { return range.next > from; });
+  const bool gap_ahead = gap != now.lost->end() && gap->first < end;
+  if (gap_ahead && gap->first <= from) return Slice{{}, gap->next, *gap};
   const auto base = [](const std::shared_ptr<Segment>& segment) { return segment->name().base; };
   auto at = std::ranges::upper_bound(*now.segments, from, {}, base);
   if (at != now.segments->begin()) --at;
   for (; at != now.segments->end(); ++at) {
     LEAT_TRY(Slice slice, (*at)->read(from, end, bytes_max));
-    if (!slice.batches.empty()) return slice;
+    if (!slice.batches.empty()) return gap_ahead ? cut_before(std::move(slice), *gap) : std::move(slice);
   }
+  if (gap_ahead) return Slice{{}, gap->next, *gap};
   return Slice{{}, end};
 }
 

@@ -59,6 +59,7 @@ class Partition {
   Result<Offset> offset_at(std::int64_t unix_ms) const;
   Bounds bounds() const;
   std::vector<EpochStart> epochs() const;
+  std::vector<OffsetRange> lost() const;
   // Nothing when the durable end has passed `seen` already: then the caller wakes.
   std::shared_ptr<Waiter> wait_past(Offset seen, Task& wake);
 
@@ -68,6 +69,7 @@ class Partition {
   struct View {
     std::shared_ptr<const Segments> segments;
     Bounds bounds;
+    std::shared_ptr<const std::vector<OffsetRange>> lost;
   };
   View view() const;
   template <class Look>
@@ -85,6 +87,7 @@ class Partition {
   std::shared_ptr<const Segments> segments_;
   Bounds bounds_;
   std::vector<EpochStart> epochs_;
+  std::shared_ptr<const std::vector<OffsetRange>> lost_;
   Waiters waiters_;
   bool closed_ = false;
 };

@@ -20,6 +20,16 @@ class RangeSet {
     ranges_.emplace(begin, end);
   }
 
+  void remove(std::uint64_t begin, std::uint64_t end) {
+    if (begin >= end) return;
+    add(begin, end);  // now one range holds all of it
+    const auto at = std::prev(ranges_.upper_bound(begin));
+    const auto [first, last] = *at;
+    ranges_.erase(at);
+    if (first < begin) ranges_.emplace(first, begin);
+    if (end < last) ranges_.emplace(end, last);
+  }
+
   // How far beyond `begin` everything is in the set; `begin` itself when it is not.
   std::uint64_t covered_until(std::uint64_t begin) const {
     const auto after = ranges_.upper_bound(begin);

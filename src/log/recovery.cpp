@@ -4,12 +4,15 @@
 
 #include <fmt/format.h>
 
+#include "log/damage.h"
+
 namespace leat::log {
 namespace {
 
 class Recoverer {
  public:
-  explicit Recoverer(Store& store) : store_(store), files_(store.platform.files) {}
+  Recoverer(Store& store, std::vector<Damage>* findings)
+      : store_(store), files_(store.platform.files), findings_(findings) {}
   Result<Recovered> run();
 
  private:
@@ -22,16 +25,29 @@ class Recoverer {
   Result<> check_end(const Manifest&, const Replayed&) const;
   Result<> clean_leftovers(const Manifest&) const;
   Result<> sync_live_journal(const JournalScan&);
+  Result<> replay_journal(Replay&, JournalScan&);
+  void open_blindly(Manifest&);
+  // An error of `done`, unless it is damage and those are collected.
+  Result<> note(Result<> done);
+  bool looking() const { return findings_ != nullptr; }
   std::unexpected<Error> damaged(PartitionId id, std::string_view what) const {
     return fail(Code::corrupt, fmt::format("{}/{}: {}", store_.folder(id), manifest_name, what));
   }
 
   Store& store_;
   platform::Files& files_;
+  std::vector<Damage>* const findings_;
   std::map<PartitionId, Manifest> manifests_;
   std::set<PartitionId> without_manifest_;
+  std::set<PartitionId> unreadable_;  // with a manifest that says nothing; empty unless looking
   Recovered out_;
 };
+
+Result<> Recoverer::note(Result<> done) {
+  if (done || !looking() || done.error().code != Code::corrupt) return done;
+  findings_->push_back(damage_of(done.error()));
+  return {};
+}
 
 Result<> Recoverer::load_manifests() {
   LEAT_TRY(const auto names, files_.list(store_.partitions_folder()));
@@ -43,9 +59,14 @@ Result<> Recoverer::load_manifests() {
       without_manifest_.insert(*id);
       continue;
     }
-    if (!manifest) return fail(std::move(manifest).error());
-    if (manifest->id != *id)
-      return damaged(*id, fmt::format("bytes [10, 30): it is of partition {}", text(manifest->id)));
+    if (manifest && manifest->id != *id)
+      manifest = fail(Code::corrupt, fmt::format("{}/{}: bytes [10, 30): it is of partition {}", store_.folder(*id),
+                                                 manifest_name, text(manifest->id)));
+    if (!manifest) {
+      LEAT_CHECK(note(fail(std::move(manifest).error())));
+      unreadable_.insert(*id);
+      continue;
+    }
     manifests_.emplace(*id, *std::move(manifest));
   }
   return {};
@@ -90,11 +111,13 @@ Result<> Recoverer::settle_folders(Replay& replay) {
     if (exists) LEAT_CHECK(platform::remove_tree(files_, store_.folder(id)));
   }
   for (const auto& [id, state] : replay.partitions()) {
-    if (!manifests_.contains(id)) return damaged(id, "the file is missing");
+    if (manifests_.contains(id) || unreadable_.contains(id)) continue;
+    LEAT_CHECK(note(damaged(id, "the file is missing")));
+    without_manifest_.erase(id);
   }
-  for (const PartitionId id : without_manifest_) LEAT_CHECK(discard_unfinished(id));
+  for (const PartitionId id : without_manifest_) LEAT_CHECK(note(discard_unfinished(id)));
   for (const auto& [id, manifest] : manifests_) {
-    if (!replay.partitions().contains(id)) LEAT_CHECK(adopt_unfinished(id, manifest, replay));
+    if (!replay.partitions().contains(id)) LEAT_CHECK(note(adopt_unfinished(id, manifest, replay)));
   }
   return files_.sync_directory(store_.partitions_folder());
 }
@@ -152,20 +175,25 @@ std::size_t Recoverer::add_epochs(Manifest& manifest, const Replayed& state) con
 
 Result<> Recoverer::open_partition(PartitionId id, const Replayed& state) {
   Manifest& manifest = manifests_.at(id);
-  LEAT_CHECK(check_end(manifest, state));
+  if (auto ends = check_end(manifest, state); !ends) {
+    LEAT_CHECK(note(std::move(ends)));
+    open_blindly(manifest);
+    return {};
+  }
   const bool in_last = state.segment == manifest.segments.back().name.base;
   const Extent end = in_last ? state.extent : Extent{};
   const std::string folder = store_.folder(id);
   LEAT_CHECK(files_.sync_directory(folder));  // the manifest stands before what it replaces is deleted
-  LEAT_CHECK(clean_leftovers(manifest));
+  LEAT_CHECK(note(clean_leftovers(manifest)));
   Partition::Segments segments;
   for (const SegmentEntry& entry : manifest.segments) {
     const bool last = &entry == &manifest.segments.back();
     auto segment = std::make_shared<Segment>(store_.open_files, folder, id, entry.name, last ? end : entry.sealed);
     // A segment that nothing was written to yet: its manifest may have come to the disk before its files' names.
     if (last && !in_last) LEAT_CHECK(segment->create());
-    LEAT_TRY(const std::uint64_t cut, segment->check_and_cut(state.touched.contains(entry.name.base)));
-    out_.report.segment_bytes_cut += cut;
+    auto cut = segment->check_and_cut(state.touched.contains(entry.name.base));
+    if (!cut && !(looking() && cut.error().code == Code::corrupt)) return fail(cut.error());  // a scrub says more of it
+    out_.report.segment_bytes_cut += cut.value_or(0);
     if (!last) segment->seal();
     if (state.touched.contains(entry.name.base)) store_.dirty.insert(segment);
     segments.push_back(std::move(segment));
@@ -192,15 +220,22 @@ Result<> Recoverer::sync_live_journal(const JournalScan& scan) {
   return {};
 }
 
-Result<Recovered> Recoverer::run() {
-  LEAT_CHECK(files_.make_directory(store_.journal_folder()));
-  LEAT_CHECK(files_.make_directory(store_.partitions_folder()));
-  // A process that was killed may have left names, here and in the folders below, that a power cut would still take.
-  LEAT_CHECK(files_.sync_directory(store_.directory));
-  LEAT_CHECK(files_.sync_directory(store_.journal_folder()));
-  LEAT_TRY(const JournalScan scan,
-           scan_journal(files_, store_.journal_folder(), store_.options.faults.cut_below_durable_end));
-  LEAT_CHECK(load_manifests());
+// Without a word of the journal: everything but the last segment.
+void Recoverer::open_blindly(Manifest& manifest) {
+  const std::string folder = store_.folder(manifest.id);
+  Partition::Segments segments;
+  for (const SegmentEntry& entry : manifest.segments) {
+    segments.push_back(std::make_shared<Segment>(store_.open_files, folder, manifest.id, entry.name, entry.sealed));
+    segments.back()->seal();
+  }
+  const Offset end = manifest.segments.back().name.base;
+  const std::size_t stored = manifest.epochs.size();
+  store_.partitions.add(std::make_shared<Partition>(store_.open_files, folder, std::move(manifest), stored,
+                                                    std::move(segments), Extent{}, end));
+}
+
+Result<> Recoverer::replay_journal(Replay& replay, JournalScan& scan) {
+  LEAT_TRY(scan, scan_journal(files_, store_.journal_folder(), store_.options.faults.cut_below_durable_end));
   const bool fresh = scan.live.empty();
   if (fresh && (!manifests_.empty() || !without_manifest_.empty())) {
     return fail(Code::corrupt,
@@ -209,12 +244,30 @@ Result<Recovered> Recoverer::run() {
   out_.report = {
       .clean = fresh || scan.clean, .journal_bytes_read = scan.bytes_read, .journal_bytes_cut = scan.bytes_cut};
   out_.rotate = fresh || !scan.clean;
-  Replay replay(store_, manifests_);
-  LEAT_CHECK(replay.run(scan.live));
+  return replay.run(scan.live);
+}
+
+Result<Recovered> Recoverer::run() {
+  LEAT_CHECK(files_.make_directory(store_.journal_folder()));
+  LEAT_CHECK(files_.make_directory(store_.partitions_folder()));
+  // A process that was killed may have left names, here and in the folders below, that a power cut would still take.
+  LEAT_CHECK(files_.sync_directory(store_.directory));
+  LEAT_CHECK(files_.sync_directory(store_.journal_folder()));
+  LEAT_CHECK(load_manifests());
+  Replay replay(store_, manifests_, looking());
+  JournalScan scan;
+  if (auto replayed = replay_journal(replay, scan); !replayed) {
+    LEAT_CHECK(note(std::move(replayed)));
+    for (auto& [id, manifest] : manifests_) open_blindly(manifest);
+    return std::move(out_);
+  }
   // What the journal says must stand before anything is deleted because of it.
-  if (out_.rotate) LEAT_CHECK(sync_live_journal(scan));
+  if (out_.rotate && !looking()) LEAT_CHECK(sync_live_journal(scan));
   LEAT_CHECK(settle_folders(replay));
-  for (const auto& [id, state] : replay.partitions()) LEAT_CHECK(open_partition(id, state));
+  for (const auto& [id, state] : replay.partitions()) {
+    if (manifests_.contains(id)) LEAT_CHECK(open_partition(id, state));
+  }
+  if (looking()) return std::move(out_);
   LEAT_TRY(store_.journal, Journal::open(files_, store_.platform.random, store_.journal_folder(),
                                          store_.options.journal_bytes, scan.place));
   return std::move(out_);
@@ -222,6 +275,6 @@ Result<Recovered> Recoverer::run() {
 
 }  // namespace
 
-Result<Recovered> recover(Store& store) { return Recoverer(store).run(); }
+Result<Recovered> recover(Store& store, std::vector<Damage>* findings) { return Recoverer(store, findings).run(); }
 
 }  // namespace leat::log

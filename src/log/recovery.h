@@ -13,6 +13,10 @@ struct Recovered {
 };
 
 // Fills store.partitions, store.journal and store.dirty. Requires: a fresh Store.
-Result<Recovered> recover(Store&);
+//
+// With `findings`, what would be refused is added there, and the rest goes on as well as it can: where the end of a
+// partition cannot be told, its last segment counts as empty; there is no store.journal. For looking only: with files
+// that are not the disk's own (log/overlay_files.h).
+Result<Recovered> recover(Store&, std::vector<Damage>* findings = nullptr);
 
 }  // namespace leat::log

@@ -121,6 +121,7 @@ Result<> Replay::apply(const DataEntry& entry) {
   }
   const auto manifest = manifests_.find(entry.partition);
   if (manifest == manifests_.end()) {
+    if (looking_) return {};
     return fail(Code::corrupt,
                 fmt::format("{}/{}: the file is missing", store_.folder(entry.partition), manifest_name));
   }
@@ -133,10 +134,11 @@ Result<> Replay::apply(const DataEntry& entry) {
   return write(entry, sums);
 }
 
-Result<platform::File*> Replay::open(const std::string& path) {
+// `whole`: all of the file up to here is in the journal, so that it may be missing.
+Result<platform::File*> Replay::open(const std::string& path, bool whole) {
   if (const auto known = open_.find(path); known != open_.end()) return known->second.get();
   if (open_.size() >= open_files_max) open_.clear();
-  auto file = store_.platform.files.open(path, platform::Open::write);
+  auto file = store_.platform.files.open(path, whole ? platform::Open::create : platform::Open::write);
   if (!file && file.error().code == Code::not_found) {
     return fail(Code::corrupt, fmt::format("{}: the file is missing", path));
   }
@@ -146,9 +148,9 @@ Result<platform::File*> Replay::open(const std::string& path) {
 
 Result<> Replay::write(const DataEntry& entry, const std::string& sums) {
   const std::string stem = store_.folder(entry.partition) + "/" + segment_stem({entry.segment, 0});
-  LEAT_TRY(platform::File* const log, open(stem + ".log"));
+  LEAT_TRY(platform::File* const log, open(stem + ".log", entry.position == 0));
   LEAT_CHECK(log->write_at(entry.position, entry.bytes));
-  LEAT_TRY(platform::File* const sums_file, open(stem + ".sums"));
+  LEAT_TRY(platform::File* const sums_file, open(stem + ".sums", entry.ordinal == 0));
   return sums_file->write_at(std::uint64_t{entry.ordinal} * sum_bytes, sums);
 }
 

@@ -27,8 +27,10 @@ void add_epoch(std::vector<EpochStart>& history, EpochStart epoch);
 
 class Replay {
  public:
-  // `manifests` of all partitions whose folder has one.
-  Replay(Store& store, const std::map<PartitionId, Manifest>& manifests) : store_(store), manifests_(manifests) {}
+  // `manifests` of all partitions whose folder has one. `looking`: batches of one that has none are passed over, since
+  // that has been told already.
+  Replay(Store& store, const std::map<PartitionId, Manifest>& manifests, bool looking)
+      : store_(store), manifests_(manifests), looking_(looking) {}
 
   // Code::corrupt, naming the file, when the journal contradicts itself or the manifests.
   Result<> run(const std::vector<JournalFile>& live);
@@ -45,10 +47,11 @@ class Replay {
   bool moot(PartitionId id, std::uint64_t sequence) const;
   Result<> enter_segment(Replayed& state, const DataEntry& entry);
   Result<> write(const DataEntry& entry, const std::string& sums);
-  Result<platform::File*> open(const std::string& path);
+  Result<platform::File*> open(const std::string& path, bool whole);
 
   Store& store_;
   const std::map<PartitionId, Manifest>& manifests_;
+  const bool looking_;
   std::map<PartitionId, Replayed> partitions_;
   std::map<PartitionId, std::uint64_t> removals_;  // by sequence
   std::set<PartitionId> removed_;                  // and not made again

@@ -71,7 +71,11 @@ Result<std::uint64_t> Segment::check_and_cut(bool rewritten) {
   std::uint64_t cut = 0;
   for (const auto& [extension, bytes] :
        {std::pair{".log", extent.bytes}, std::pair{".sums", std::uint64_t{extent.batches} * sum_bytes}}) {
-    const auto file = files_.open(path(extension), platform::Open::write);
+    auto file = files_.open(path(extension), platform::Open::write);
+    if (!file && file.error().code == Code::not_found && bytes == 0) {  // nothing is missing but the name
+      file = files_.open(path(extension), platform::Open::create);
+      LEAT_CHECK(files_.sync_directory(stem_.substr(0, stem_.rfind('/'))));
+    }
     if (!file && file.error().code == Code::not_found) {
       return fail(Code::corrupt, fmt::format("{}: bytes [0, {}): the file is missing", path(extension), bytes));
     }

@@ -14,6 +14,7 @@
 
 #include "log/batch_walk.h"
 #include "log/range_set.h"
+#include "log/segment_scrub.h"
 
 namespace leat::log {
 
@@ -53,6 +54,12 @@ class Segment {
   Result<Slice> read(Offset from, Offset end, std::size_t bytes_max);
   // The base offset of the first batch with a timestamp at or after `unix_ms`, if this segment has one.
   Result<std::optional<Offset>> offset_at(std::int64_t unix_ms);
+
+  // Reads all that is durable now, what has been read before too. `next` is what comes behind it at least.
+  Result<std::unique_ptr<SegmentScrub>> scrub(PartitionId, Offset next);
+  // Readers check these bytes again.
+  void distrust(std::uint64_t begin, std::uint64_t end);
+  bool removed() const { return removed_; }
 
  private:
   struct Look {  // what a reader starts from

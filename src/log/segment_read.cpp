@@ -83,6 +83,17 @@ Result<std::optional<Offset>> Segment::offset_at_once(std::int64_t unix_ms) {
   }
 }
 
+Result<std::unique_ptr<SegmentScrub>> Segment::scrub(PartitionId id, Offset next) {
+  LEAT_TRY(auto files, files_to_read());
+  if (sealed_) files->log->drop_cache();  // what counts is what the disk holds
+  return std::make_unique<SegmentScrub>(std::move(files), SegmentScrub::Target{id, name_, durable(), next});
+}
+
+void Segment::distrust(std::uint64_t begin, std::uint64_t end) {
+  const std::lock_guard lock(mutex_);
+  verified_.remove(begin, end);
+}
+
 // Reads the index file as far as it can be believed and finds the rest by walking the segment.
 Result<> Segment::load_index() {
   const std::lock_guard loading(loading_index_);

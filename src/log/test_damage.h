@@ -64,6 +64,70 @@ inline std::map<PartitionId, Answers> all_answers(Log& log) {
   return all;
 }
 
+// Several partitions: rolled, compacted, cut at the front, large enough for an index, empty.
+inline Kept make_closed_log() {
+  platform::SimWorld world(11);
+  EXPECT_TRUE(world.files().make_directory("d"));
+  auto log = *Log::open(world.platform(), "d", {});
+  const auto put = [&](PartitionId id, const std::vector<std::string>& values, std::int64_t ms) {
+    EXPECT_TRUE(append(world, *log, {{id, batch_of(values, ms)}}));
+  };
+  const PartitionId rolled = partition(0), compacted = partition(1), cut = partition(0, 2), large = partition(1, 2);
+  for (const PartitionId id : {rolled, compacted, cut}) EXPECT_TRUE(log->create(id, {.segment_bytes = 300}));
+  for (const PartitionId id : {large, partition(2, 2)}) EXPECT_TRUE(log->create(id, {}));
+  for (int i = 0; i < 12; ++i) {
+    put(rolled, {fmt::format("a{}", i)}, 1000 + i);
+    put(compacted, {"b", "c"}, 1000 + i);
+    put(cut, {fmt::format("d{}", i), "e"}, 1000 + i);
+    put(large, {std::string(1000, static_cast<char>('a' + i))}, 1000 + i);
+  }
+  std::string kept = batch_of({"kept"}, 1004);
+  stamp(kept.data(), Offset{7}, Epoch{0});
+  EXPECT_TRUE(log->replace_before(compacted, Offset{12}, kept));
+  EXPECT_TRUE(log->delete_before(cut, Offset{5}));
+  Kept out{.files = {}, .answers = all_answers(*log)};
+  EXPECT_TRUE(log->close());
+  out.files = collect(world.files());
+  return out;
+}
+
+inline const Kept& closed_log() {
+  static const Kept kept = make_closed_log();
+  return kept;
+}
+
+struct Crashed {
+  Kept kept;
+  std::map<PartitionId, Answers> without_last;  // as if the last append had not been
+};
+
+// Two journal files, segments rolled, and less than all of it flushed behind the journal.
+inline Crashed make_crashed_log() {
+  platform::SimWorld world(5);
+  EXPECT_TRUE(world.files().make_directory("d") && world.files().sync_directory("/"));
+  Crashed out;
+  {
+    auto log = *Log::open(world.platform(), "d", {.journal_bytes = 32 << 10});
+    const PartitionId a = partition(0), b = partition(1);
+    EXPECT_TRUE(log->create(a, {.segment_bytes = 400}) && log->create(b, {}));
+    for (int i = 0; i < 13; ++i) {
+      out.without_last = all_answers(*log);
+      const std::string value = fmt::format("{} {}", i, std::string(60, 'v'));
+      EXPECT_TRUE(append(world, *log, {{a, batch_of({value}, 1000 + i)}, {b, batch_of({value, "w"}, 1000 + i)}}));
+    }
+    out.kept.answers = all_answers(*log);
+    world.files().crash();
+  }
+  world.restart();
+  out.kept.files = collect(world.files());
+  return out;
+}
+
+inline const Crashed& crashed_log() {
+  static const Crashed crashed = make_crashed_log();
+  return crashed;
+}
+
 // What is other in a damaged copy: other bytes, or nothing for a file that is gone.
 using Changes = std::map<std::string, std::optional<std::string>>;
 
@@ -81,8 +145,9 @@ inline void put_file(platform::Files& files, const std::string& path, const std:
   EXPECT_TRUE((*file)->truncate(bytes.size()));
 }
 
-inline std::unique_ptr<platform::SimWorld> world_with(const FileMap& files, const Changes& changes) {
-  auto world = std::make_unique<platform::SimWorld>(11);
+inline std::unique_ptr<platform::SimWorld> world_with(const FileMap& files, const Changes& changes,
+                                                      std::uint64_t seed = 11) {
+  auto world = std::make_unique<platform::SimWorld>(seed);
   for (const std::string folder : {"d", "d/journal", "d/partitions"})
     EXPECT_TRUE(world->files().make_directory(folder));
   for (const auto& [path, bytes] : files) {

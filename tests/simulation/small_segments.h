@@ -49,6 +49,8 @@ class SmallSegments final : public log::Log {
   Result<> replace_before(log::PartitionId id, Offset before, std::string kept) override {
     return inner_->replace_before(id, before, std::move(kept));
   }
+  Result<std::vector<log::OffsetRange>> lost(log::PartitionId id) const override { return inner_->lost(id); }
+  std::unique_ptr<log::Scrub> scrub() override { return inner_->scrub(); }
   log::Stats stats() const override { return inner_->stats(); }
 
  private:
