@@ -21,6 +21,8 @@ constexpr std::uint64_t memory_bytes_min = 64ull << 20, memory_bytes_max = 1ull 
 struct Arguments {
   UpOptions up;
   Target target;
+  DataOptions data;
+  bool accept_loss = false;
   EventsOptions events;
   std::string directory = ".";
   std::string name, service, read_model;
@@ -52,6 +54,9 @@ void add_up(CLI::App& app, Arguments& a, platform::Platform platform) {
       ->transform(CLI::AsSizeValue(false))
       ->check(CLI::Range(memory_bytes_min, memory_bytes_max))
       ->default_str("256MiB");
+  sub->add_option("--scrub-days", a.up.scrub_days, "Read the whole log for damage every so many days; 0: never")
+      ->check(CLI::Range(0, 3650))
+      ->capture_default_str();
   sub->add_option("--log", a.up.log_level, "Least level logged: debug, info, warn, error")->capture_default_str();
 }
 
@@ -67,6 +72,21 @@ void add_offline(CLI::App& app, Arguments& a, platform::Platform platform) {
   command(app, a, "schema", "Print the JSON Schema of leat.yaml and service files, for editors",
           [](Console& console) { return print_schema(console); });
   command(app, a, "version", "Print the version", [](Console& console) { return print_version(console); });
+}
+
+void add_data(CLI::App* sub, DataOptions& options) {
+  sub->add_option("directory", options.directory, "The system's directory")->capture_default_str();
+  sub->add_option("--data", options.data, "Its data directory (default: .leat in the system's directory)");
+}
+
+void add_damage(CLI::App& app, Arguments& a, platform::Platform platform) {
+  add_data(command(app, a, "verify", "Read all that a stopped system has kept and list what is damaged",
+                   [&a, platform](Console& console) { return verify(a.data, platform, console); }),
+           a.data);
+  auto* sub = command(app, a, "repair", "Give up what `leat verify` lists, so that the rest can be used",
+                      [&a, platform](Console& console) { return repair(a.data, a.accept_loss, platform, console); });
+  add_data(sub, a.data);
+  sub->add_flag("--accept-loss", a.accept_loss, "The damaged offsets are lost, and that is accepted");
 }
 
 void add_service(CLI::App& app, Arguments& a, platform::Platform platform, const char* name, const char* says,
@@ -137,6 +157,7 @@ int run(int argc, char** argv) {
   const platform::Platform platform = platform::real();
   add_up(app, arguments, platform);
   add_offline(app, arguments, platform);
+  add_damage(app, arguments, platform);
   add_online(app, arguments, platform);
   const auto known = names_of_commands(app);
   if (argc > 1 && argv[1][0] != '-' && std::ranges::find(known, argv[1]) == known.end())

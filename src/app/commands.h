@@ -17,6 +17,13 @@ struct UpOptions {
   std::string admin = "127.0.0.1:8081";
   std::string log_level = "info";
   std::uint64_t memory_bytes = 256ull << 20;  // of the process's byte budget
+  int scrub_days = 7;                         // 0: never
+};
+
+// Where a data directory is that no program shall have open.
+struct DataOptions {
+  std::string directory = ".";
+  std::string data;
 };
 
 // How a command finds the running program: its data directory holds address and token.
@@ -38,6 +45,8 @@ int check(const std::string& directory, platform::Platform, Console&);
 int make_new(const std::string& name, platform::Platform, Console&);
 int print_schema(Console&);
 int print_version(Console&);
+int verify(const DataOptions&, platform::Platform, Console&);
+int repair(const DataOptions&, bool accept_loss, platform::Platform, Console&);
 
 int status(const Target&, platform::Platform, Console&);
 int stop_service(const Target&, const std::string& service, platform::Platform, Console&);

@@ -31,15 +31,25 @@ Result<> check_folder(platform::Files& files, const std::string& path) {
                           path, *foreign));
 }
 
-// The first start writes the format, later ones hold it against what they know.
-Result<> check_format(platform::Files& files, const std::string& path) {
-  LEAT_TRY(const bool exists, files.exists(format_file(path)));
-  if (!exists) return platform::replace_file(files, format_file(path), format);
+Result<> check_known_format(platform::Files& files, const std::string& path) {
   LEAT_TRY(const std::string found, platform::read_file(files, format_file(path), 1024));
   if (found == format) return {};
   return fail(Code::invalid,
               fmt::format("{} holds \"{}\", this program reads \"{}\"; run the version of Leat that wrote it", path,
                           found.substr(0, found.find('\n')), format.substr(0, format.size() - 1)));
+}
+
+// The first start writes the format, later ones hold it against what they know.
+Result<> check_format(platform::Files& files, const std::string& path) {
+  LEAT_TRY(const bool exists, files.exists(format_file(path)));
+  return exists ? check_known_format(files, path) : platform::replace_file(files, format_file(path), format);
+}
+
+Result<std::unique_ptr<platform::Lock>> take_lock(platform::Files& files, const std::string& path) {
+  auto lock = files.lock(path + "/lock");
+  if (!lock && lock.error().code == Code::conflict)
+    return fail(Code::conflict, fmt::format("{} is in use by another process", path));
+  return lock;
 }
 
 std::string parent_of(const std::string& path) {
@@ -62,11 +72,7 @@ Result<DataDirectory> DataDirectory::open(platform::Platform platform, std::stri
   // Or a power cut could take the directory with all that was acknowledged in it.
   LEAT_CHECK(platform.files.sync_directory(parent_of(out.path_)));
   LEAT_CHECK(check_folder(platform.files, out.path_));
-  auto lock = platform.files.lock(out.path_ + "/lock");
-  if (!lock && lock.error().code == Code::conflict)
-    return fail(Code::conflict, fmt::format("{} is in use by another process", out.path_));
-  if (!lock) return fail(std::move(lock).error());
-  out.lock_ = *std::move(lock);
+  LEAT_TRY(out.lock_, take_lock(platform.files, out.path_));
   LEAT_CHECK(check_format(platform.files, out.path_));
   LEAT_CHECK(platform.files.make_directory(out.log()));
   LEAT_CHECK(platform.files.make_directory(out.services()));
@@ -82,6 +88,14 @@ DataDirectory::~DataDirectory() {
 Result<> DataDirectory::announce(const std::string& http, const std::string& admin) {
   const json::object running{{"http", http}, {"admin", admin}, {"token", token_}, {"process", ::getpid()}};
   return platform::replace_file(platform_.files, running_file(path_), json::serialize(running) + "\n");
+}
+
+Result<std::unique_ptr<platform::Lock>> hold_data_directory(platform::Files& files, const std::string& path) {
+  LEAT_TRY(const bool exists, files.exists(format_file(path)));
+  if (!exists) return fail(Code::not_found, fmt::format("{} holds no data of Leat", path));
+  LEAT_TRY(auto lock, take_lock(files, path));
+  LEAT_CHECK(check_known_format(files, path));
+  return lock;
 }
 
 Result<Running> find_running(platform::Files& files, const std::string& path) {

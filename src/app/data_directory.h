@@ -37,6 +37,10 @@ class DataDirectory {
   std::unique_ptr<platform::Lock> lock_;
 };
 
+// The lock of a data directory that exists, in which nothing is changed. Code::not_found when it holds no data of Leat,
+// Code::conflict when another process holds it, Code::invalid when its format is not known.
+Result<std::unique_ptr<platform::Lock>> hold_data_directory(platform::Files&, const std::string& path);
+
 // What a running program announced.
 struct Running {
   std::string http, admin, token;

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <map>
 
+#include <fmt/format.h>
+
 #include "app/wait.h"
 #include "bus/embedded.h"
 #include "platform/descriptors.h"
@@ -73,12 +75,41 @@ Result<> Instance::start_all(service::SystemPlan plan) {
 }
 
 Result<> Instance::open_bus() {
+  LEAT_CHECK(check_log_is_there());
   LEAT_TRY(log_, log::Log::open(platform_, directory_.log(), {.budget = &budget_}));
   tell_recovery(log_->recovery(), telemetry_.log);
   log_metrics_ = LogMetrics(telemetry_.metrics, *log_);
   LEAT_TRY(broker_, broker::Broker::open(platform_, *log_, {}, &telemetry_));
   bus_ = bus::make_embedded(*broker_, platform_, {.budget = &budget_});
+  tell_lost();
+  scrub_ = std::make_unique<LogScrub>(
+      LogScrub::Options{.every = std::chrono::days(options_.scrub_days), .last = directory_.log() + "/scrubbed"},
+      platform_, *log_, telemetry_);
   return {};
+}
+
+// No service is older than the broker's own topics. So an empty log beside services is one that was lost, and beginning
+// another would be silence. Before the log is opened: that would leave a journal where the lost one is brought back to.
+Result<> Instance::check_log_is_there() const {
+  LEAT_TRY(const auto services, platform_.files.list(directory_.services()));
+  if (services.empty()) return {};
+  const auto partitions = platform_.files.list(directory_.log() + "/partitions");
+  if (partitions && !partitions->empty()) return {};
+  if (!partitions && partitions.error().code != Code::not_found) return fail(partitions.error());
+  return fail(Code::corrupt, fmt::format("{}: the log is missing, but there are services in {}", directory_.log(),
+                                         directory_.services()));
+}
+
+void Instance::tell_lost() const {
+  for (const auto& id : log_->partitions()) {
+    const auto topic = broker_->topic(id.topic);
+    for (const auto& range : log_->lost(id).value_or(std::vector<log::OffsetRange>{}))
+      telemetry_.log.warn("a repair has given up a part of this topic's history",
+                          {{"topic", topic ? topic->name : id.topic.value.text()},
+                           {"partition", id.index.value},
+                           {"first", range.first.value},
+                           {"next", range.next.value}});
+  }
 }
 
 Result<> Instance::start_services(service::SystemPlan plan) {
@@ -125,6 +156,7 @@ Result<> Instance::stop() {
   admin_server_.reset();
   admin_executor_.reset();
   system_.reset();
+  scrub_.reset();
   bus_.reset();
   broker_.reset();
   if (log_) {

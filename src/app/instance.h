@@ -9,6 +9,7 @@
 #include "app/admin_routes.h"
 #include "app/data_directory.h"
 #include "app/log_metrics.h"
+#include "app/log_scrub.h"
 #include "app/process_metrics.h"
 #include "base/byte_budget.h"
 #include "broker/broker.h"
@@ -28,6 +29,7 @@ struct InstanceOptions {
   std::string http, admin;
   bool insecure = false;  // beyond loopback is meant
   std::uint64_t memory_bytes = 256ull << 20;
+  int scrub_days = 7;  // 0: never
 };
 
 class Instance {
@@ -51,6 +53,8 @@ class Instance {
   Instance(InstanceOptions, platform::Platform, telemetry::Telemetry, DataDirectory);
   Result<> start_all(service::SystemPlan);
   Result<> open_bus();
+  Result<> check_log_is_there() const;
+  void tell_lost() const;
   Result<> start_services(service::SystemPlan);
   Result<> listen();
   Result<std::unique_ptr<http::Server>> listener(std::string name, std::string address, std::size_t connections_max,
@@ -68,6 +72,7 @@ class Instance {
   LogMetrics log_metrics_;
   std::unique_ptr<broker::Broker> broker_;
   std::unique_ptr<bus::Bus> bus_;
+  std::unique_ptr<LogScrub> scrub_;
   gateway::Gateway gateway_;
   std::unique_ptr<service::System> system_;
   std::unique_ptr<platform::Executor> admin_executor_;

@@ -49,6 +49,11 @@ std::string advice_for(const Error& error, const UpOptions& options, const std::
   if (is_held(error))
     return fmt::format("Is it running already? `leat status --data {}` tells. Or give this one another --data.", data);
   if (error.what.find("`insecure`") != std::string::npos) return "Say it as `http: {insecure: true}` in leat.yaml.";
+  if (error.code == Code::corrupt)
+    return fmt::format(
+        "What is damaged was left as it is. `leat verify --data {0}` lists all of it. Restore a backup, or give up "
+        "what cannot be read with `leat repair --data {0} --accept-loss`.",
+        data);
   if (error.what.find(options.http) != std::string::npos || error.what.find(options.admin) != std::string::npos)
     return "Give other addresses with --http and --admin; port 0 takes any free one.";
   return {};
@@ -141,8 +146,9 @@ int up(const UpOptions& options, platform::Platform platform, Console& console) 
   Observability observability{
       .metrics = {}, .log = {platform.clock, telemetry::format_for_stderr(), *level}, .health = {}};
   const std::string data = data_directory(options.directory, options.data);
-  auto instance = start({data, options.http, options.admin, loaded.system.insecure, options.memory_bytes}, loaded.plan,
-                        platform, observability.all(), signals);
+  auto instance =
+      start({data, options.http, options.admin, loaded.system.insecure, options.memory_bytes, options.scrub_days},
+            loaded.plan, platform, observability.all(), signals);
   if (!instance) return console.failed(instance.error(), advice_for(instance.error(), options, data));
   tell_ready(**instance, loaded.plan, console);
 

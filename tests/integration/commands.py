@@ -19,6 +19,7 @@ leat_outbox_rows leat_outbox_published_total leat_outbox_paused leat_commands_pa
 leat_read_model_events_total leat_read_model_lag_events leat_read_model_lag_seconds leat_read_model_paused
 leat_log_appends_total leat_log_append_bytes_total leat_log_flushes_total leat_log_flush_seconds_total
 leat_log_flush_seconds_max leat_log_checkpoints_total leat_log_pending_bytes
+leat_log_scrub_last_seconds leat_log_scrub_bytes_total leat_log_scrub_damages_total
 leat_http_connections leat_http_accept_failures_total leat_http_refused_total leat_http_limit_total
 leat_memory_budget_bytes leat_memory_leased_bytes leat_memory_waiting leat_memory_waits_total leat_memory_sheds_total
 process_max_fds process_open_fds
@@ -47,8 +48,9 @@ class Offline(unittest.TestCase):
 
     def test_help_names_every_command_and_option(self):
         for arguments, names in [
-            (("--help",), "up check new schema version status stop start rebuild events".split()),
-            (("up", "--help"), "--data --http --admin --memory --log --json 127.0.0.1:8080 127.0.0.1:8081".split()),
+            (("--help",), "up check new schema version status stop start rebuild events verify repair".split()),
+            (("up", "--help"),
+             "--data --http --admin --memory --scrub-days --log --json 127.0.0.1:8080 127.0.0.1:8081".split()),
             (("events", "--help"), "--from --limit --follow --in --data --json".split()),
             (("stop", "--help"), "service --in --data --json".split()),
             (("rebuild", "--help"), "service read_model --in --data --json".split()),
