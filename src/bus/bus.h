@@ -91,7 +91,8 @@ class Reader {
   // Waits until something is there (no polling inside: appends wake it), then delivers at most about `bytes_max`. That
   // a start_of_log has become an offset is something, so a reader of an empty topic hears at once that it is at the
   // end. Code::history_lost when a position lies before the log start or is not on its history: the reader has stopped;
-  // the message names the range. Code::corrupt: that range is damaged and was not delivered.
+  // the message names the range. Code::corrupt: that range is damaged and was not delivered. What a repair of the
+  // embedded bus's log has given up is a gap like any other: the position moves past it.
   virtual void next(std::size_t bytes_max, Done<Result<Delivery>> done) = 0;
 };
 

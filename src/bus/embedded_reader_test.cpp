@@ -10,7 +10,9 @@
 #include "base/crc32c.h"
 #include "base/endian.h"
 #include "bus/embedded_bench_test.h"
+#include "log/layout.h"
 #include "log/record_batch.h"
+#include "log/repair.h"
 
 namespace leat::bus::contract {
 namespace {
@@ -109,6 +111,36 @@ TEST_F(EmbeddedReaderTest, GoesOverTheGapsOfACompaction) {
     reached = delivery->positions.at(0).next;
   }
   EXPECT_EQ(values, std::vector<std::string>{"b"});
+}
+
+TEST_F(EmbeddedReaderTest, StopsAtDamageAndPassesOverItWhenItWasGivenUp) {
+  for (const char* const value : {"a", "b", "c"}) append(batch(value));
+  const log::PartitionId id{topic_.id, {0}};
+  const std::string segment = "/data/partitions/" + log::text(id) + "/" + log::segment_stem({}) + ".log";
+  life_.end();
+  const std::size_t last_of_b = 2 * batch("a").size() - 1;
+  ASSERT_TRUE((*world_.files().open(segment, platform::Open::write))->write_at(last_of_b, "!"));
+  life_ = *Life::begin(world_.platform(), "/data");
+  {
+    const auto behind = reader();
+    const auto before = next(*behind);
+    ASSERT_TRUE(before) << before.error().what;
+    EXPECT_EQ(before->positions.at(0).next, Offset{1});
+    EXPECT_EQ(next(*behind).error().code, Code::corrupt);
+  }
+  life_.end();
+  const auto inspection = *log::Inspection::of(world_.platform(), "/data");
+  ASSERT_EQ(log::give_up_damaged(world_.platform(), "/data", *inspection)->size(), 1u);
+  life_ = *Life::begin(world_.platform(), "/data");
+  const auto behind = reader();
+  std::vector<std::pair<Offset, std::string>> read;
+  for (Offset reached{}; reached < Offset{3};) {
+    const auto delivery = next(*behind);
+    ASSERT_TRUE(delivery) << delivery.error().what;
+    for (const Delivered& record : delivery->records) read.emplace_back(record.offset, *record.value);
+    reached = delivery->positions.at(0).next;
+  }
+  EXPECT_EQ(read, (std::vector<std::pair<Offset, std::string>>{{Offset{0}, "a"}, {Offset{2}, "c"}}));
 }
 
 // The good part of what was read goes out before the damage is told.

@@ -91,6 +91,21 @@ TEST(LogDamage, EveryCutIsFoundOrHarmless) {
   }
 }
 
+// The file before it tells the same.
+TEST(LogDamage, TheLastJournalFileOfAStopInOrderCostsNothing) {
+  std::string last;
+  for (const auto& [path, bytes] : closed_log().files) {
+    if (path.starts_with("d/journal/")) last = path;
+  }
+  const std::string& bytes = closed_log().files.at(last);
+  for (std::size_t bit = 0; bit < meaningful_bytes(bytes) * 8; bit += 3)
+    ASSERT_TRUE(open_and_read(closed_log(), {{last, flipped(bytes, bit)}}).intact(closed_log())) << bit;
+  for (std::size_t size = 0; size < meaningful_bytes(bytes); size += 7)
+    ASSERT_TRUE(open_and_read(closed_log(), {{last, bytes.substr(0, size)}}).intact(closed_log())) << size;
+  const std::string zeros(bytes.size(), '\0');
+  EXPECT_TRUE(open_and_read(closed_log(), {{last, zeros}}).intact(closed_log()));
+}
+
 TEST(LogDamage, EveryZeroedPieceIsFoundOrHarmless) {
   for (const auto& [path, bytes] : closed_log().files) {
     for (std::size_t begin = 0; begin < bytes.size(); begin += 512) {
