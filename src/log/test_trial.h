@@ -203,7 +203,7 @@ class Trial {
     const std::int64_t start = oracle_.start(id), end = oracle_.end(id);
     if (end <= start) return;
     const auto slice = log_->read(id, Offset{start + static_cast<std::int64_t>(world_.choose(end - start))}, 1);
-    if (!slice) return;
+    if (!slice || slice->next.value > end) return;  // what is visible and not answered yet is nobody's to replace
     const Offset before = slice->next;
     std::string kept;
     Oracle::Values values;
