@@ -99,20 +99,54 @@ void Relay::pump() {
   std::shared_ptr<bus::Source> source;
   {
     const Lock lock(mutex_);
-    if (closed_ || !source_ || in_flight_ != 0) return;
-    std::size_t bytes = 0;
-    for (const auto& row : rows_) {
-      bytes += row.bytes();
-      if (!batch.empty() && (bytes > options_.publish_bytes_max || batch.size() == options_.publish_rows_max)) break;
-      batch.push_back({row.number, topics_.at(row.topic).id, row.partition, row.record});
-    }
-    if (batch.empty()) return;
+    if (closed_ || !source_ || in_flight_ != 0 || rows_.empty()) return;
+    batch = next_batch(lock);
     in_flight_ = batch.size();
     source = source_;
   }
+  if (batch.empty()) return look_up_topics();
   source->publish(std::move(batch), [weak = weak_from_this()](auto result) {
     if (const auto self = weak.lock()) self->finished(std::move(result));
   });
+}
+
+// Empty when the first row's topic is not known.
+std::vector<bus::Publication> Relay::next_batch(const Lock&) const {
+  std::vector<bus::Publication> batch;
+  std::size_t bytes = 0;
+  for (const auto& row : rows_) {
+    bytes += row.bytes();
+    if (!batch.empty() && (bytes > options_.publish_bytes_max || batch.size() == options_.publish_rows_max)) break;
+    const auto topic = topics_.find(row.topic);
+    if (topic == topics_.end()) break;
+    batch.push_back({row.number, topic->second.id, row.partition, row.record});
+  }
+  return batch;
+}
+
+// An event that was committed is owed to the bus, also when the definition has dropped its topic since.
+void Relay::look_up_topics() {
+  bus_.topics([weak = weak_from_this()](auto topics) {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (!topics) return self->failed(std::move(topics).error());
+    if (auto found = self->learn(*topics); !found) return self->failed(std::move(found).error());
+    self->pump();
+  });
+}
+
+Result<> Relay::learn(const std::vector<bus::Topic>& topics) {
+  const Lock lock(mutex_);
+  if (rows_.empty()) return {};
+  const auto& row = rows_.front();
+  const auto found = std::ranges::find(topics, row.topic, &bus::Topic::name);
+  if (found == topics.end())
+    return fail(Code::not_found,
+                fmt::format("event {} in the outbox is for topic {}, which is not on the bus; nothing behind it can be "
+                            "published before that topic is there again",
+                            row.number, row.topic));
+  topics_.emplace(row.topic, *found);
+  return {};
 }
 
 void Relay::finished(Result<std::vector<bus::Position>> result) {
@@ -194,7 +228,7 @@ void Relay::forget(const void* who) {
 }
 
 void Relay::failed(Error error) {
-  const bool stopped = error.code == Code::fenced || error.code == Code::invalid;
+  const bool stopped = error.code == Code::fenced || error.code == Code::invalid || error.code == Code::not_found;
   const bool full = error.code == Code::no_space;
   const auto why = full ? paused_without_space(error) : error.what;
   {

@@ -32,7 +32,7 @@ struct WaitingAnswer {
 // all that waits. When its outcome is unknown the source is opened anew and says how far it got. Safe from any thread.
 class Relay : public std::enable_shared_from_this<Relay> {
  public:
-  // `topics`: those the service owns, by name. `timers` outlives the relay's last timer.
+  // `topics`: those the service owns, by name; rows of others are published where the bus has their topic. `timers` outlives the relay's last timer.
   Relay(std::string service, bus::Bus&, platform::Platform, platform::Executor& timers, telemetry::Telemetry,
         const Options&, std::map<std::string, bus::Topic> topics);
 
@@ -77,6 +77,9 @@ class Relay : public std::enable_shared_from_this<Relay> {
   void gather_ends(std::shared_ptr<Opening>);
   void install(Opening&);
   void pump();
+  std::vector<bus::Publication> next_batch(const Lock&) const;
+  void look_up_topics();
+  Result<> learn(const std::vector<bus::Topic>&);
   void finished(Result<std::vector<bus::Position>>);
   void advance(const std::vector<bus::Position>&, Calls&);
   void failed(Error);

@@ -106,6 +106,43 @@ TEST(Relay, WhatWasCommittedBeforeACrashIsPublishedAfterIt) {
   EXPECT_THAT(contents(machine), testing::ElementsAre(R"({"id":1,"content":"a"})"));
 }
 
+// Social no longer owns `posts`, and an event for it waits since before the crash.
+SystemPlan without_posts() {
+  SocialPlan plan;
+  auto social = plan.social();
+  social.topics = {topic("articles")};
+  social.commands.clear();
+  return plan.system_of({plan.identity(), social}, "plan-2");
+}
+
+void leave_a_post_unpublished(TestMachine& machine) {
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  machine.bus.refuse_publishing(true);
+  ASSERT_EQ(machine.call("POST", "/api/posts", R"({"content":"a"})").status, 201);
+  machine.crash();
+  machine.bus.refuse_publishing(false);
+}
+
+TEST(Relay, WhatWasCommittedForATopicThatTheDefinitionHasDroppedIsStillPublished) {
+  TestMachine machine;
+  leave_a_post_unpublished(machine);
+  ASSERT_TRUE(machine.start(without_posts()));
+  ASSERT_TRUE(machine.world.run_until([&] { return machine.status().services[1].outbox_waiting == 0; }, 100'000));
+  EXPECT_THAT(contents(machine), testing::ElementsAre(R"({"id":1,"content":"a"})"));
+  EXPECT_EQ(machine.status().services[1].trouble, "");
+}
+
+TEST(Relay, AnEventForATopicThatIsNowhereStopsThisRelayAndSaysSo) {
+  TestMachine machine;
+  leave_a_post_unpublished(machine);
+  machine.bus.lose_topic("posts");
+  ASSERT_TRUE(machine.start(without_posts()));
+  ASSERT_TRUE(machine.world.run_until([&] { return !machine.status().services[1].trouble.empty(); }, 100'000));
+  EXPECT_THAT(machine.status().services[1].trouble, testing::HasSubstr("event 1 in the outbox is for topic posts"));
+  EXPECT_FALSE(machine.health.ready());
+  EXPECT_EQ(machine.call("POST", "/api/users", R"({"username":"others go on"})").status, 201);
+}
+
 TEST(Relay, AStateOlderThanTheBusIsRefused) {
   TestMachine machine;
   ASSERT_TRUE(machine.start(SocialPlan().system()));

@@ -50,6 +50,8 @@ class TestBus final : public bus::Bus {
     append(topic_of(topic), PartitionIndex{partition}, std::move(record));
     wake_readers();
   }
+  // As if the folder had been begun anew without this topic.
+  void lose_topic(const std::string& name) { topics_.erase(name); }
   std::size_t publishes() const { return publishes_; }
 
   const Uuid& id() const override { return id_; }
