@@ -13,6 +13,7 @@ class SlowBus final : public bus::Bus {
   explicit SlowBus(platform::Executor& executor) : executor_(executor) {}
 
   const Uuid& id() const override { return id_; }
+  std::size_t record_bytes_max() const override { return 1 << 20; }
   void ensure_topic(std::string, bus::TopicConfig, Done<Result<bus::Topic>>) override {}
   void topics(Done<Result<std::vector<bus::Topic>>> done) override { done(std::vector{topic_}); }
   void open_source(std::string, Done<Result<std::unique_ptr<bus::Source>>>) override {}

@@ -30,6 +30,9 @@ struct Record {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
+// Bytes of a record that somebody chose: key, value, headers.
+std::size_t payload_bytes(const Record&);
+
 struct TopicConfig {
   std::int32_t partitions = 4;
   std::optional<std::int64_t> retention_ms;  // off: everything is kept
@@ -101,6 +104,8 @@ class Bus {
   virtual ~Bus() = default;
 
   virtual const Uuid& id() const = 0;
+  // What payload_bytes() of a record may be; publish() refuses a larger one (Code::too_large).
+  virtual std::size_t record_bytes_max() const = 0;
 
   // Makes the topic or returns the existing one. Code::conflict when it exists with another number of partitions.
   virtual void ensure_topic(std::string name, TopicConfig, Done<Result<Topic>> done) = 0;

@@ -118,7 +118,9 @@ TEST_P(Contract, WhatIsNotRightIsRefusedWholeAndEndsTheSource) {
       {"no such partition", {event(11, posts, 0, "x"), event(12, posts, 2, "y")}, Code::invalid},
       {"a negative partition", {event(11, posts, -1, "x")}, Code::invalid},
       {"nothing", {}, Code::invalid},
-      {"too large", {event(11, posts, 0, "x"), event(12, posts, 1, std::string(9 << 20, 'x'))}, Code::too_large},
+      {"too large",
+       {event(11, posts, 0, "x"), event(12, posts, 1, std::string(bus().record_bytes_max(), 'x'))},
+       Code::too_large},
   };
   publish_ok(*source(), {event(10, posts, 0, "good")});
   for (const Case& bad : cases) {

@@ -40,6 +40,7 @@ class Embedded final : public Bus {
   ~Embedded() override { crew_->dismiss(); }
 
   const Uuid& id() const override { return broker_.id(); }
+  std::size_t record_bytes_max() const override { return options_.record_bytes_max; }
 
   void ensure_topic(std::string name, TopicConfig config, Done<Result<Topic>> done) override {
     broker_.ensure_topic(std::move(name), to_broker(config),

@@ -17,9 +17,6 @@ struct Place {
   std::int64_t record;
 };
 
-// Bytes of a record that somebody chose: key, value, headers.
-std::size_t payload_bytes(const Record&);
-
 // Copies records as they come. Those of one partition keep their order. A batch takes records up to about
 // `batch_bytes`, so that readers, who get whole batches, can be bounded.
 class Packer {

@@ -5,6 +5,14 @@
 #include <fmt/format.h>
 
 namespace leat::service {
+namespace {
+
+// What the same events would meet again, however often they are tried.
+bool never_passes(Code code) {
+  return code == Code::fenced || code == Code::invalid || code == Code::not_found || code == Code::too_large;
+}
+
+}  // namespace
 
 struct Relay::Opening {
   std::shared_ptr<bus::Source> source;
@@ -228,7 +236,7 @@ void Relay::forget(const void* who) {
 }
 
 void Relay::failed(Error error) {
-  const bool stopped = error.code == Code::fenced || error.code == Code::invalid || error.code == Code::not_found;
+  const bool stopped = never_passes(error.code);
   const bool full = error.code == Code::no_space;
   const auto why = full ? paused_without_space(error) : error.what;
   {

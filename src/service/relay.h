@@ -51,6 +51,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   std::size_t asked() const;        // who waits in when_published()
   std::string trouble() const;      // why nothing moves; empty when it does
   bool paused() const;              // ... and that is a full disk
+  std::size_t record_bytes_max() const { return bus_.record_bytes_max(); }
   std::int32_t partitions(const std::string& topic) const;
   // The topics the service owns from now on.
   void change_topics(std::map<std::string, bus::Topic> topics);

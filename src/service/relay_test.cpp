@@ -143,6 +143,33 @@ TEST(Relay, AnEventForATopicThatIsNowhereStopsThisRelayAndSaysSo) {
   EXPECT_EQ(machine.call("POST", "/api/users", R"({"username":"others go on"})").status, 201);
 }
 
+TEST(Relay, AnEventThatTheBusWouldNotTakeIsRefusedBeforeItIsMade) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  machine.bus.set_record_bytes_max(400);
+  const auto refused = machine.call("POST", "/api/users", fmt::format(R"({{"username":"{}"}})", std::string(400, 'a')));
+  EXPECT_EQ(refused.status, 413);
+  EXPECT_THAT(refused.body, testing::HasSubstr("event user.created has"));
+  const auto next = machine.call("POST", "/api/users", R"({"username":"ada"})");
+  EXPECT_EQ(next.status, 201);
+  EXPECT_EQ(next.body, R"({"id":1,"username":"ada"})") << "nothing of the other was kept";
+  EXPECT_TRUE(bus::parse_positions(header(next, "Leat-Position")));
+}
+
+// The limit may have been larger when it was made.
+TEST(Relay, AnEventInTheOutboxThatTheBusDoesNotTakeStopsTheRelayAndSaysSo) {
+  TestMachine machine;
+  leave_a_post_unpublished(machine);
+  machine.bus.set_record_bytes_max(20);
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  ASSERT_TRUE(machine.world.run_until([&] { return !machine.status().services[1].trouble.empty(); }, 100'000));
+  const auto tried = machine.bus.publishes();
+  machine.world.run_until([] { return false; }, 100'000);
+  EXPECT_EQ(machine.bus.publishes(), tried);
+  EXPECT_THAT(machine.status().services[1].trouble, testing::HasSubstr("record_bytes_max"));
+  EXPECT_FALSE(machine.health.ready());
+}
+
 TEST(Relay, AStateOlderThanTheBusIsRefused) {
   TestMachine machine;
   ASSERT_TRUE(machine.start(SocialPlan().system()));

@@ -32,6 +32,8 @@ class TestBus final : public bus::Bus {
     why_ = why;
   }
 
+  void set_record_bytes_max(std::size_t bytes) { record_bytes_max_ = bytes; }
+
   struct Stored {
     bus::Record record;
     Offset offset;
@@ -55,6 +57,7 @@ class TestBus final : public bus::Bus {
   std::size_t publishes() const { return publishes_; }
 
   const Uuid& id() const override { return id_; }
+  std::size_t record_bytes_max() const override { return record_bytes_max_; }
 
   void ensure_topic(std::string name, bus::TopicConfig config, Done<Result<bus::Topic>> done) override {
     auto& topic = topics_[name];
@@ -173,6 +176,8 @@ class TestBus final : public bus::Bus {
     const auto lost = std::exchange(lost_, Lost::nothing);
     if (refuses_ || lost == Lost::request) return fail(why_, "the bus is away");
     std::vector<bus::Position> out;
+    for (const auto& one : what)
+      if (bus::payload_bytes(one.record) > record_bytes_max_) return fail(Code::too_large, "record_bytes_max");
     for (auto& one : what) {
       if (one.number <= state.last) return fail(Code::invalid, "a number twice");
       state.last = one.number;
@@ -230,7 +235,7 @@ class TestBus final : public bus::Bus {
   Lost lost_ = Lost::nothing;
   bool refuses_ = false;
   Code why_ = Code::unavailable;
-  std::size_t publishes_ = 0;
+  std::size_t publishes_ = 0, record_bytes_max_ = 8 << 20;
   std::unique_ptr<platform::Executor> executor_;
 };
 

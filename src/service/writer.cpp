@@ -223,30 +223,39 @@ Result<> Writer::react(Batch& batch, Command& command, Reaction& reaction) {
 
 // What it leaves besides its own rows: events, and the answer if it has a key.
 Result<> Writer::keep_effect(Batch& batch, Command& command, Effect effect, database::Savepoint& savepoint) {
-  std::vector<OutboxRow> rows;
-  LEAT_CHECK(write_events(std::move(effect.events), command, batch.now_ms, rows));
-  const auto first = rows.empty() ? 0 : rows.front().number;
-  const auto last = rows.empty() ? 0 : rows.back().number;
+  auto rows = seal_events(std::move(effect.events), command, batch.now_ms);
+  if (!rows) {
+    LEAT_CHECK(savepoint.undo());
+    return decide_against(batch, command, http::problem(413, "An event is too large", rows.error().what));
+  }
+  for (auto& row : *rows) LEAT_CHECK(outbox_->add(row));
+  const auto first = rows->empty() ? 0 : rows->front().number;
+  const auto last = rows->empty() ? 0 : rows->back().number;
   LEAT_CHECK(remember(batch, command, effect.response, last));
   LEAT_CHECK(savepoint.keep());
-  std::move(rows.begin(), rows.end(), std::back_inserter(batch.rows));
+  std::move(rows->begin(), rows->end(), std::back_inserter(batch.rows));
   batch.done.push_back({std::move(command), std::move(effect.response), first, last});
   return {};
 }
 
-Result<> Writer::write_events(std::vector<DraftEvent> events, const Command& command, std::int64_t now_ms,
-                              std::vector<OutboxRow>& rows) {
-  if (events.empty()) return {};
+// Code::too_large when the bus would not take one of them: once committed, it would hold up all behind it for ever.
+Result<std::vector<OutboxRow>> Writer::seal_events(std::vector<DraftEvent> events, const Command& command,
+                                                   std::int64_t now_ms) const {
+  std::vector<OutboxRow> rows;
+  if (events.empty()) return rows;
   const auto id = Uuid::v7(now_ms, context_.platform.random.bytes16()).text();  // of the command itself
   const Origin origin{"/" + context_.system + "/" + context_.service, now_ms, command.traceparent,
                       command.correlationid.empty() ? id : command.correlationid, id};
+  const auto most = context_.relay->record_bytes_max();
   for (auto& event : events) {
-    const auto partitions = context_.relay->partitions(event.event->topic);
-    auto row = seal(std::move(event), origin, partitions, context_.platform.random);
-    LEAT_CHECK(outbox_->add(row));
-    rows.push_back(std::move(row));
+    const auto& plan = *event.event;
+    rows.push_back(seal(std::move(event), origin, context_.relay->partitions(plan.topic), context_.platform.random));
+    if (const auto bytes = bus::payload_bytes(rows.back().record); bytes > most)
+      return fail(Code::too_large, fmt::format("event {} has {} bytes with its headers; {} are allowed "
+                                               "(record_bytes_max)",
+                                               plan.name, bytes, most));
   }
-  return {};
+  return rows;
 }
 
 // Nothing of the batch has happened. A deferred constraint shows only at the commit: then each command is tried alone,

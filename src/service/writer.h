@@ -106,7 +106,7 @@ class Writer {
   Result<> forget_answers(Batch&);
   void count_answers(const Batch&);
   void tell_again(Replayed&);
-  Result<> write_events(std::vector<DraftEvent>, const Command&, std::int64_t now_ms, std::vector<OutboxRow>& rows);
+  Result<std::vector<OutboxRow>> seal_events(std::vector<DraftEvent>, const Command&, std::int64_t now_ms) const;
   void answer(Command&, http::Response);
   Told answer_when_told(Command, http::Response, std::uint64_t number);
 

@@ -23,7 +23,7 @@ using bus::Record;
 
 constexpr const char* progress_topic = "__leat_progress";
 constexpr int patience_ms = 10'000;
-constexpr std::size_t record_bytes_max = 900'000;
+constexpr std::size_t largest_record = 900'000;  // bytes
 
 struct MessageEnd {
   void operator()(rd_kafka_message_t* message) const { rd_kafka_message_destroy(message); }
@@ -118,7 +118,7 @@ class Producer : public std::enable_shared_from_this<Producer> {
       if (!found) return fail(Code::not_found, "no such topic");
       if (partition.value < 0 || partition.value >= found->config.partitions)
         return fail(Code::invalid, "no such partition");
-      if (record.value && record.value->size() > record_bytes_max) return fail(Code::too_large, "record_bytes_max");
+      if (bus::payload_bytes(record) > largest_record) return fail(Code::too_large, "record_bytes_max");
     }
     return {};
   }
@@ -336,6 +336,8 @@ bool MockCluster::create(const std::string& topic, int partitions) {
 
 RdkafkaBus::RdkafkaBus(MockCluster& cluster)
     : cluster_(cluster), id_(Uuid::v4(platform::real().random.bytes16())), executor_(thread("seam")) {}
+
+std::size_t RdkafkaBus::record_bytes_max() const { return largest_record; }
 
 RdkafkaBus::~RdkafkaBus() {
   executor_.reset();

@@ -50,6 +50,7 @@ class RdkafkaBus final : public bus::Bus {
   ~RdkafkaBus() override;
 
   const Uuid& id() const override { return id_; }
+  std::size_t record_bytes_max() const override;
   void ensure_topic(std::string name, bus::TopicConfig, Done<Result<bus::Topic>> done) override;
   void topics(Done<Result<std::vector<bus::Topic>>> done) override;
   void open_source(std::string name, Done<Result<std::unique_ptr<bus::Source>>> done) override;

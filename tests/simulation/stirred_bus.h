@@ -17,6 +17,7 @@ class StirredBus final : public bus::Bus {
   StirredBus(bus::Bus& inner, std::uint64_t seed) : inner_(inner), chance_(seed) {}
 
   const Uuid& id() const override { return inner_.id(); }
+  std::size_t record_bytes_max() const override { return inner_.record_bytes_max(); }
   void ensure_topic(std::string name, bus::TopicConfig config, Done<Result<bus::Topic>> done) override {
     inner_.ensure_topic(std::move(name), config, std::move(done));
   }
