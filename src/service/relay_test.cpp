@@ -170,6 +170,36 @@ TEST(Relay, AnEventInTheOutboxThatTheBusDoesNotTakeStopsTheRelayAndSaysSo) {
   EXPECT_FALSE(machine.health.ready());
 }
 
+TEST(Relay, ABusOlderThanTheStateIsRefused) {
+  for (const std::uint64_t last_on_bus : {0, 1}) {
+    SCOPED_TRACE(last_on_bus);
+    TestMachine machine;
+    ASSERT_TRUE(machine.start(SocialPlan().system()));
+    for (int i = 0; i < 3; ++i)
+      ASSERT_EQ(machine.call("POST", "/api/posts", R"({"content":"a"})").status, 201);
+    machine.off();
+    machine.bus.restore_source("social", last_on_bus);
+    machine.bus.power_on(machine.world.platform());
+    const auto started = machine.start(SocialPlan().system());
+    ASSERT_FALSE(started);
+    EXPECT_EQ(started.error().code, Code::conflict);
+    EXPECT_THAT(started.error().what, testing::HasSubstr(fmt::format("events {} to 2 of social", last_on_bus + 1)));
+    EXPECT_EQ(machine.call("POST", "/api/posts", R"({"content":"b"})").status, 503);
+  }
+}
+
+// The row of the last event is still there: what it was published with was lost, it is published again.
+TEST(Relay, ABusThatLacksOnlyWhatTheOutboxStillHasGetsIt) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  ASSERT_EQ(machine.call("POST", "/api/posts", R"({"content":"a"})").status, 201);
+  machine.off();
+  machine.bus.restore_source("social", 0);
+  machine.bus.power_on(machine.world.platform());
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  EXPECT_TRUE(machine.world.run_until([&] { return machine.bus.all("posts").size() == 2; }));
+}
+
 TEST(Relay, AStateOlderThanTheBusIsRefused) {
   TestMachine machine;
   ASSERT_TRUE(machine.start(SocialPlan().system()));

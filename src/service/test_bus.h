@@ -54,6 +54,8 @@ class TestBus final : public bus::Bus {
   }
   // As if the folder had been begun anew without this topic.
   void lose_topic(const std::string& name) { topics_.erase(name); }
+  // As if the folder came from a backup: what `source` has published since is not there. Only of its numbers.
+  void restore_source(const std::string& source, std::uint64_t last) { sources_[source].last = last; }
   std::size_t publishes() const { return publishes_; }
 
   const Uuid& id() const override { return id_; }

@@ -35,22 +35,32 @@ Writer::Writer(Context context, const Options& options, std::shared_ptr<const Se
 Writer::~Writer() { executor_.reset(); }
 
 void Writer::open(std::uint64_t last_published, Done<Result<Opened>> done) {
-  executor_->post([this, last_published, done = std::move(done)]() mutable {
-    last_number_ = forgotten_ = last_published;
-    if (auto opened = reopen(); !opened) return done(fail(std::move(opened).error()));
-    auto last = outbox_->last_number();
-    if (!last) return done(fail(std::move(last).error()));
-    if (*last < last_published)
-      return done(
-          fail(Code::conflict,
-               fmt::format("{} is older than what the bus has of {}: event {} was published, but the state knows "
-                           "only {}; restore the newer state",
-                           context_.path, context_.service, last_published, *last)));
-    auto rows = outbox_->load(last_published);
-    if (!rows) return done(fail(std::move(rows).error()));
-    if (!rows->empty()) last_number_ = rows->back().number;
-    done(Opened{state_->identity, *std::move(rows)});
-  });
+  executor_->post([this, last_published, done = std::move(done)]() mutable { done(open_now(last_published)); });
+}
+
+Result<Writer::Opened> Writer::open_now(std::uint64_t last_published) {
+  last_number_ = forgotten_ = last_published;
+  LEAT_CHECK(reopen());
+  LEAT_TRY(const auto last, outbox_->last_number());
+  LEAT_TRY(auto rows, outbox_->load(last_published));
+  LEAT_CHECK(check_same_age(last_published, last, rows));
+  if (!rows.empty()) last_number_ = rows.back().number;
+  return Opened{state_->identity, std::move(rows)};
+}
+
+// Numbers have no gaps, and a row goes only when it is on the bus: what is missing between what the bus has and the
+// first row was published to a bus that was newer than this one.
+Result<> Writer::check_same_age(std::uint64_t published, std::uint64_t last, const std::vector<OutboxRow>& rows) const {
+  if (last < published)
+    return fail(Code::conflict, fmt::format("{} is older than what the bus has of {}: event {} was published, but the "
+                                            "state knows only {}; restore the newer state",
+                                            context_.path, context_.service, published, last));
+  if (last == published || (!rows.empty() && rows.front().number == published + 1)) return {};
+  const auto gone = rows.empty() ? last : rows.front().number - 1;
+  return fail(Code::conflict,
+              fmt::format("the log is older than {}: events {} to {} of {} were published, and the log does not have "
+                          "them; restore the newer log, or log and state of the same backup",
+                          context_.path, published + 1, gone, context_.service));
 }
 
 void Writer::submit(Command command) {

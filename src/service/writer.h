@@ -49,8 +49,8 @@ class Writer {
   Writer(Context, const Options&, std::shared_ptr<const ServicePlan>);
   ~Writer();
 
-  // Opens and migrates the state. Code::conflict when the bus has seen more of this service than its state has: a state
-  // from an older backup would give numbers twice.
+  // Opens and migrates the state. Code::conflict when the bus has seen more of this service than its state has (a state
+  // from an older backup would give numbers twice), or lacks what the state has published (events would be missing).
   void open(std::uint64_t last_published, Done<Result<Opened>> done);
   // Answers 503 at once when too many wait.
   void submit(Command);
@@ -76,6 +76,8 @@ class Writer {
   void wake();
   void run();
   std::vector<Command> take();
+  Result<Opened> open_now(std::uint64_t last_published);
+  Result<> check_same_age(std::uint64_t published, std::uint64_t last, const std::vector<OutboxRow>&) const;
   Result<> hold(std::shared_ptr<const ServicePlan>);
   Result<> take_held();
   void let_go();
