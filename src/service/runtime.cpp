@@ -123,13 +123,8 @@ void System::ensure_next(std::shared_ptr<TopicsInMaking> making) {
 }
 
 void System::start_all(Done<Result<>> done) {
-  const auto all = std::make_shared<Countdown>(std::move(done));
-  all->begin();
-  for (const auto& service : plan_->services) {
-    all->begin();
-    run_service(service.name, [all](Result<> started) { all->end(std::move(started)); });
-  }
-  all->end({});
+  Countdown all(on_control(std::move(done)));
+  for (const auto& service : plan_->services) run_service(service.name, ending(all));
 }
 
 Surroundings System::surroundings() {
@@ -179,7 +174,8 @@ void System::start_service(std::string name, Done<Result<>> done) {
   mailbox_->post([this, name = std::move(name), done = std::move(done)]() mutable {
     if (reloading_) return done(fail(being_changed()));
     if (const auto found = slots_.find(name); found != slots_.end()) found->second->told_to_stop = false;
-    run_service(name, std::move(done));
+    Countdown started(on_control(std::move(done)));  // also told when it is stopped meanwhile
+    run_service(name, ending(started));
   });
 }
 
@@ -211,13 +207,8 @@ void System::halt_service(const std::string& name, Done<Result<>> done) {
 void System::stop(Done<Result<>> done) {
   mailbox_->post([this, done = std::move(done)]() mutable {
     stopping_ = true;
-    const auto all = std::make_shared<Countdown>(std::move(done));
-    all->begin();
-    for (const auto& [name, slot] : slots_) {
-      all->begin();
-      halt_service(name, [all](Result<> stopped) { all->end(std::move(stopped)); });
-    }
-    all->end({});
+    Countdown all(on_control(std::move(done)));
+    for (const auto& [name, slot] : slots_) halt_service(name, ending(all));
   });
 }
 

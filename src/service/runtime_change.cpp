@@ -62,45 +62,31 @@ void System::reload(SystemPlan plan, Done<Result<>> done) {
 }
 
 void System::prepare(std::shared_ptr<Reload> reload) {
-  const auto all =
-      std::make_shared<Countdown>([this, reload](Result<> prepared) { switch_over(reload, std::move(prepared)); });
-  all->begin();
+  Countdown all(on_control([this, reload](Result<> prepared) { switch_over(reload, std::move(prepared)); }));
   for (const auto& service : reload->plan->services) {
     const auto found = slots_.find(service.name);
     if (found == slots_.end() || !found->second->service || !found->second->when_halted.empty()) continue;
     reload->running.push_back(service.name);
-    all->begin();
     found->second->service->prepare_change(PlanOf(reload->plan, &service), reload->topics,
-                                           [all, name = service.name](Result<> ready) {
-                                             if (!ready) ready = fail(std::move(ready).error().in("service " + name));
-                                             all->end(std::move(ready));
-                                           });
+                                           ending(all, "service " + service.name));
   }
-  all->end({});
 }
 
 // Since they were tried, rows have changed and the disk may have filled: every service does all that can fail and holds
 // it; only when all have does any of them commit.
 void System::switch_over(std::shared_ptr<Reload> reload, Result<> prepared) {
   if (!prepared) return give_up(reload, std::move(prepared).error());
-  const auto all = std::make_shared<Countdown>([this, reload](Result<> held) {
+  Countdown all(on_control([this, reload](Result<> held) {
     if (!held) return give_up(reload, std::move(held).error());
     change_all(reload);
-  });
-  all->begin();
+  }));
   for (const auto& name : reload->running) {
-    all->begin();
-    const auto& service = slots_.at(name)->service;
-    if (!service) {
-      all->end(fail(stopped(name)));
-      continue;
+    if (const auto& service = slots_.at(name)->service) {
+      service->hold_change(ending(all, "service " + name));
+    } else {
+      all.note(fail(stopped(name)));
     }
-    service->hold_change([all, name](Result<> held) {
-      if (!held) held = fail(std::move(held).error().in("service " + name));
-      all->end(std::move(held));
-    });
   }
-  all->end({});
 }
 
 void System::give_up(std::shared_ptr<Reload> reload, Error why) {
@@ -110,22 +96,17 @@ void System::give_up(std::shared_ptr<Reload> reload, Error why) {
 }
 
 void System::change_all(std::shared_ptr<Reload> reload) {
-  const auto all = std::make_shared<Countdown>([this, reload](Result<>) { put_in_force(reload); });
-  all->begin();
+  Countdown all(on_control([this, reload](Result<>) { put_in_force(reload); }));
   for (const auto& name : reload->running) {
-    all->begin();
+    reload->refused.emplace(name, stopped(name));  // until it says otherwise
     const auto& service = slots_.at(name)->service;
-    if (!service) {
-      reload->refused.emplace(name, stopped(name));
-      all->end({});
-      continue;
-    }
-    service->change(reload->plan->hash, [all, reload, name](Result<> changed) {
-      if (!changed) reload->refused.emplace(name, std::move(changed).error());
-      all->end({});
+    if (!service) continue;
+    service->change(reload->plan->hash, [token = all.begin(), reload, name](Result<> changed) mutable {
+      if (changed) reload->refused.erase(name);
+      if (!changed) reload->refused.at(name) = std::move(changed).error();
+      token.end({});
     });
   }
-  all->end({});
 }
 
 void System::put_in_force(std::shared_ptr<Reload> reload) {
@@ -145,27 +126,23 @@ void System::put_in_force(std::shared_ptr<Reload> reload) {
 
 // Those of the new plan alone start, those of the old one alone stop.
 void System::start_and_stop_others(std::shared_ptr<Reload> reload) {
-  const auto all = std::make_shared<Countdown>([this, reload](Result<> changed) {
+  Countdown all(on_control([this, reload](Result<> changed) {
     if (!reload->refused.empty()) changed = fail(partly(reload->running, reload->refused));
     finish(reload, std::move(changed));
-  });
-  const auto end = [all](Result<> result) { all->end(std::move(result)); };
-  all->begin();
+  }));
   for (const auto& [name, slot] : slots_) {
     const bool stays = names(*plan_, name);
     if (stays && (slot->told_to_stop || slot->service)) continue;
-    all->begin();
     if (stays) {
       // One that cannot start is logged and shown by /readyz; the others change, as they do when the system starts.
-      run_service(name, [end](Result<>) { end({}); });
+      run_service(name, [token = all.begin()](Result<>) mutable { token.end({}); });
       continue;
     }
-    halt_service(name, [this, name, end](Result<> halted) {
+    halt_service(name, [this, name, token = all.begin()](Result<> halted) mutable {
       telemetry_.health.remove("service " + name);
-      end(std::move(halted));
+      token.end(std::move(halted));
     });
   }
-  all->end({});
 }
 
 void System::finish(std::shared_ptr<Reload> reload, Result<> changed) {

@@ -49,6 +49,14 @@ struct System::Slot {
   }
 };
 
+// A callback that ends one beginning of `all`.
+inline auto ending(Countdown& all, std::string of = {}) {
+  return [token = all.begin(), of = std::move(of)](Result<> result) mutable {
+    if (!result && !of.empty()) result = fail(std::move(result).error().in(of));
+    token.end(std::move(result));
+  };
+}
+
 template <class F>
 auto System::on_control(F f) {
   return [mailbox = mailbox_, f = std::move(f)](auto... brought) mutable {

@@ -28,5 +28,21 @@ TEST(System, ACommandIsSeenByAQueryOfAnotherService) {
   }
 }
 
+// As when its folder cannot be written to.
+TEST(System, AServiceWhoseReadModelsCannotBeOpenedIsToldAndTheOthersRun) {
+  TestMachine machine;
+  auto& files = machine.world.files();
+  ASSERT_TRUE(files.make_directory("data"));
+  ASSERT_TRUE(files.make_directory("data/social"));
+  ASSERT_TRUE(files.open("data/social/read_models", platform::Open::create));
+  const auto started = machine.start(SocialPlan().system());
+  ASSERT_FALSE(started);
+  EXPECT_THAT(started.error().what, testing::HasSubstr("service social"));
+  EXPECT_NE(started.error().code, Code::timeout);
+  EXPECT_EQ(machine.call("POST", "/api/posts", R"({"content":"a"})").status, 503);
+  EXPECT_EQ(machine.call("POST", "/api/users", R"({"username":"others go on"})").status, 201);
+  EXPECT_TRUE(machine.wait([&](auto done) { machine.system->stop(std::move(done)); }));
+}
+
 }  // namespace
 }  // namespace leat::service

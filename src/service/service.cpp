@@ -85,19 +85,19 @@ void Service::open_writer(std::uint64_t last_published, Done<Result<>> done) {
                   if (!opened) return done(fail(std::move(opened).error()));
                   relay_->take(std::move(opened->unpublished), {});
                   around_.relays->put(name_, relay_);
-                  auto all = std::make_shared<Countdown>(std::move(done));
-                  all->begin();
+                  Countdown all(on_control(std::move(done)));
                   auto begun = open_read_models(all);
                   if (begun) show();
-                  all->end(std::move(begun));
+                  all.note(std::move(begun));
                 }));
 }
 
-Result<> Service::open_read_models(std::shared_ptr<Countdown> all) {
+Result<> Service::open_read_models(Countdown& all) {
   for (const auto& plan : plan_->read_models) {
     auto& model = read_models_[plan.name] = make_read_model(plan.name);
-    all->begin();
-    LEAT_CHECK(model->open(plan_, plan, topics_, on_control([all](Result<>) { all->end({}); })));
+    // One that cannot be read yet is shown by /readyz; the service serves all else.
+    auto opened = [token = all.begin()](Result<>) mutable { token.end({}); };
+    LEAT_CHECK(model->open(plan_, plan, topics_, on_control(std::move(opened))));
   }
   return {};
 }

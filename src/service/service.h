@@ -80,7 +80,7 @@ class Service {
   template <class F>
   auto on_control(F f);
   void open_writer(std::uint64_t last_published, Done<Result<>> done);
-  Result<> open_read_models(std::shared_ptr<Countdown>);
+  Result<> open_read_models(Countdown&);
   std::unique_ptr<ReadModel> make_read_model(const std::string& name) const;
   void show();
   Topics own_topics(const ServicePlan&) const;
@@ -90,7 +90,7 @@ class Service {
   void wait_and_submit(QueryJob, std::string_view positions, std::optional<std::string_view> patience);
   platform::Duration patience(std::optional<std::string_view> header) const;
   Result<> begin_generation(
-      const std::string& name, const PlanOf&, const ReadModelPlan&, const Topics&, std::shared_ptr<Countdown>,
+      const std::string& name, const PlanOf&, const ReadModelPlan&, const Topics&, Countdown&,
       ReadModel::Opened opened = [](Result<>) {});
   void take_over(const std::set<std::string>& names);
   struct Rebuild;

@@ -9,17 +9,14 @@
 namespace leat::service {
 
 Result<> Service::begin_generation(const std::string& name, const PlanOf& plan, const ReadModelPlan& model_plan,
-                                   const Topics& topics, std::shared_ptr<Countdown> all, ReadModel::Opened opened) {
+                                   const Topics& topics, Countdown& all, ReadModel::Opened opened) {
   if (!read_models_.contains(name)) {
     auto made = make_read_model(name);
     LEAT_CHECK(made->prepare_directory());
     read_models_.emplace(name, std::move(made));
   }
-  all->begin();
-  auto settled = on_control([all](Result<> result) { all->end(std::move(result)); });
-  auto begun = read_models_.at(name)->begin_next(plan, model_plan, topics, std::move(opened), std::move(settled));
-  if (!begun) all->end({});
-  return begun;
+  auto settled = [token = all.begin()](Result<> result) mutable { token.end(std::move(result)); };
+  return read_models_.at(name)->begin_next(plan, model_plan, topics, std::move(opened), on_control(std::move(settled)));
 }
 
 void Service::prepare_change(PlanOf plan, const Topics& topics, Done<Result<>> done) {
@@ -34,8 +31,7 @@ void Service::begin_fillings(const Topics& topics, Done<Result<>> done) {
   auto known = topics;
   known.merge(topics_);  // the plan in force needs those of before, also when this one is refused
   topics_ = std::move(known);
-  auto all = std::make_shared<Countdown>(std::move(done));
-  all->begin();
+  Countdown all(on_control(std::move(done)));
   Result<> begun;
   for (const auto& model : next_plan_->read_models) {
     const auto found = read_models_.find(model.name);
@@ -45,7 +41,7 @@ void Service::begin_fillings(const Topics& topics, Done<Result<>> done) {
     begun = begin_generation(model.name, next_plan_, model, topics, all);
     changing_.insert(model.name);
   }
-  all->end(std::move(begun));
+  all.note(std::move(begun));
 }
 
 void Service::hold_change(Done<Result<>> done) {
@@ -127,18 +123,17 @@ void Service::rebuild(const std::string& name, Done<Result<>> begun, Done<Result
     return done(std::move(possible));
   }
   const auto rebuild = std::make_shared<Rebuild>(Rebuild{name, std::move(begun), std::move(done)});
-  auto all = std::make_shared<Countdown>([this, rebuild](Result<> settled) {
+  Countdown all(on_control([this, rebuild](Result<> settled) {
     auto ended = end_rebuild(*rebuild, std::move(settled));
     rebuild->tell(ended);
     std::exchange(rebuild->done, nullptr)(std::move(ended));
-  });
-  all->begin();
+  }));
   const auto& plan = *std::ranges::find(plan_->read_models, name, &ReadModelPlan::name);
   auto filling =
       begin_generation(name, plan_, plan, topics_, all,
                        on_control([this, rebuild](Result<> opened) { opened_rebuild(rebuild, std::move(opened)); }));
   rebuild->filling = read_models_.at(name)->next();
-  all->end(std::move(filling));
+  all.note(std::move(filling));
 }
 
 // One that finds no room at once is refused rather than kept waiting: whoever asked is still there to be told.
