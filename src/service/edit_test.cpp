@@ -46,6 +46,54 @@ void expect_neither_took(TestMachine& machine) {
   ASSERT_TRUE(machine.start(SocialPlan().system())) << "a migration of the refused edit was kept";
 }
 
+// Both are asked for before either has begun.
+std::vector<Result<>> start_and_reload(TestMachine& machine) {
+  std::vector<Result<>> told;
+  machine.system->start_service("social", [&](Result<> started) { told.push_back(std::move(started)); });
+  machine.system->reload(edited(SocialPlan()), [&](Result<> changed) { told.push_back(std::move(changed)); });
+  machine.world.run_until([&] { return told.size() == 2; }, 1'000'000);
+  return told;
+}
+
+TEST(Edit, OneThatMeetsAServiceThatIsStartingWaitsForItAndPublishesNothingTwice) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE(seed);
+    TestMachine machine(seed);
+    ASSERT_TRUE(machine.start(SocialPlan().system()));
+    machine.bus.refuse_publishing(true);
+    ASSERT_EQ(machine.call("POST", "/api/posts", R"({"content":"once"})").status, 201);
+    ASSERT_TRUE(machine.wait([&](auto done) { machine.system->stop_service("social", std::move(done)); }));
+    machine.bus.refuse_publishing(false);
+    const auto told = start_and_reload(machine);
+    ASSERT_EQ(told.size(), 2u);
+    EXPECT_TRUE(told[0]);
+    EXPECT_TRUE(told[1]);
+    EXPECT_TRUE(took(machine, "social"));
+    ASSERT_EQ(machine.call("POST", "/api/posts", R"({"content":"again"})").status, 201);
+    EXPECT_TRUE(machine.world.run_until([&] { return machine.bus.all("posts").size() == 2; }, 1'000'000));
+    EXPECT_EQ(machine.status().services[1].trouble, "");
+  }
+}
+
+TEST(Edit, OneThatMeetsAServiceThatCannotStartIsToldAndTheNextEditIsTaken) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  ASSERT_TRUE(machine.wait([&](auto done) { machine.system->stop_service("social", std::move(done)); }));
+  auto& files = machine.world.files();
+  ASSERT_TRUE(platform::remove_tree(files, "data/social/read_models"));
+  ASSERT_TRUE(files.open("data/social/read_models", platform::Open::create));
+  const auto told = start_and_reload(machine);
+  ASSERT_EQ(told.size(), 2u) << "somebody waits for ever";
+  EXPECT_FALSE(told[0]);
+  EXPECT_TRUE(took(machine, "identity"));
+
+  ASSERT_TRUE(files.remove("data/social/read_models"));
+  const auto next =
+      machine.wait([&](auto done) { machine.system->reload(edited(SocialPlan()), std::move(done)); });
+  EXPECT_TRUE(next) << next.error().what;
+  EXPECT_TRUE(took(machine, "social"));
+}
+
 TEST(Edit, WhenOneMigrationFailsNoServiceIsChangedAndTheMessageNamesFileAndStatement) {
   TestMachine machine;
   ASSERT_TRUE(machine.start(SocialPlan().system()));

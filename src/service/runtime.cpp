@@ -141,6 +141,11 @@ void System::run_service(const std::string& name, Done<Result<>> done) {
         [this, name, done = std::move(done)]() mutable { run_service(name, std::move(done)); });
     return;
   }
+  if (slot->starting()) {
+    slot->when_started.emplace_back(
+        [this, name, done = std::move(done)]() mutable { run_service(name, std::move(done)); });
+    return;
+  }
   if (slot->service) return done({});
   slot->put(std::make_unique<Service>(surroundings(), PlanOf(plan_, &*found), plan_->hash, topics_));
   slot->service->start([this, slot, name, done = std::move(done)](Result<> started) mutable {

@@ -76,6 +76,7 @@ class System {
   void run_service(const std::string& name, Done<Result<>> done);
   void start_again_later(const std::string& name);
   void halt_service(const std::string& name, Done<Result<>> done);
+  void when_settled(Task then);
   void prepare(std::shared_ptr<Reload>);
   void switch_over(std::shared_ptr<Reload>, Result<> prepared);
   void give_up(std::shared_ptr<Reload>, Error why);

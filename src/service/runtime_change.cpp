@@ -56,9 +56,25 @@ void System::reload(SystemPlan plan, Done<Result<>> done) {
     ensure_topics(reload->plan, [this, reload](Result<Topics> topics) {
       if (!topics) return give_up(reload, std::move(topics).error());
       reload->topics = *std::move(topics);
-      prepare(reload);
+      when_settled([this, reload] { prepare(reload); });
     });
   });
+}
+
+// A service that is just starting has not opened its state, one that is being stopped may be asked to start again: both
+// would go on with the plan before this one.
+void System::when_settled(Task then) {
+  const auto unsettled = [](const auto& entry) { return entry.second->starting() || !entry.second->when_halted.empty(); };
+  if (std::ranges::none_of(slots_, unsettled)) return then();
+  Countdown all(on_control([this, then = std::move(then)](Result<>) mutable { when_settled(std::move(then)); }));
+  for (const auto& [name, slot] : slots_) {
+    auto settled = [token = all.begin()]() mutable { token.end({}); };
+    if (!slot->when_halted.empty()) {
+      slot->when_halted.emplace_back(std::move(settled));
+    } else if (slot->starting()) {
+      slot->when_started.emplace_back(std::move(settled));
+    }
+  }
 }
 
 void System::prepare(std::shared_ptr<Reload> reload) {

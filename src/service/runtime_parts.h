@@ -24,15 +24,22 @@ struct System::Slot {
   bool starts_again = false;         // of the control thread; waits for room on a full disk
   Backoff again;
   bool told_to_stop = false;      // of the control thread; stays so across a reload
-  std::vector<Task> when_halted;  // of the control thread; not empty: it is being stopped
+  std::vector<Task> when_halted;   // of the control thread; not empty: it is being stopped
+  std::vector<Task> when_started;  // of the control thread; made when it has started, or is gone
+
+  // Of the control thread: it has not said yet whether it can start.
+  bool starting() const { return service && !open && when_halted.empty(); }
 
   void put(std::unique_ptr<Service> made) {
     const std::unique_lock lock(mutex);
     service = std::move(made);
   }
   void let_in() {
-    const std::unique_lock lock(mutex);
-    open = true;
+    {
+      const std::unique_lock lock(mutex);
+      open = true;
+    }
+    for (auto& task : std::exchange(when_started, {})) task();
   }
   void keep_out(std::string reason) {
     const std::unique_lock lock(mutex);
@@ -46,6 +53,8 @@ struct System::Slot {
       const std::unique_lock lock(mutex);
       taken = std::move(service);
     }
+    taken.reset();
+    for (auto& task : std::exchange(when_started, {})) task();
   }
 };
 

@@ -45,6 +45,7 @@ Result<Writer::Opened> Writer::open_now(std::uint64_t last_published) {
   LEAT_TRY(auto rows, outbox_->load(last_published));
   LEAT_CHECK(check_same_age(last_published, last, rows));
   if (!rows.empty()) last_number_ = rows.back().number;
+  opened_ = true;
   return Opened{state_->identity, std::move(rows)};
 }
 
@@ -123,6 +124,7 @@ void Writer::adopt(std::shared_ptr<const ServicePlan> plan) {
 }
 
 Result<> Writer::ensure_open() {
+  LEAT_ASSERT(opened_);
   if (state_) return {};
   LEAT_CHECK(reopen());
   // A commit whose flush failed may have survived: what it says has to be told as well.

@@ -124,6 +124,7 @@ class Writer {
 
   // Of the writer's thread.
   std::shared_ptr<const ServicePlan> plan_;
+  bool opened_ = false;  // open() has succeeded: the numbers below mean something
   std::optional<State> state_;
   std::optional<Outbox> outbox_;
   std::optional<Answers> answers_;
