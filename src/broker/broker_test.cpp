@@ -89,6 +89,26 @@ TEST_F(BrokerTest, IsTheSameBusInEveryLifeOnceItHasATopic) {
   }
 }
 
+TEST_F(BrokerTest, ATopicThatNeverHadARecordMayStillGetAnotherNumberOfPartitions) {
+  ASSERT_TRUE(start());
+  const auto four = ensure("posts", {.partitions = 4});
+  ASSERT_TRUE(four);
+  for (const std::int32_t partitions : {8, 2}) {
+    const auto changed = ensure("posts", {.partitions = partitions});
+    ASSERT_TRUE(changed) << changed.error().what;
+    EXPECT_EQ(changed->id, four->id);
+    crash();
+    ASSERT_TRUE(start());
+    EXPECT_EQ(broker_->topic(four->id)->config.partitions, partitions);
+    EXPECT_TRUE(log_->bounds({four->id, PartitionIndex{partitions - 1}}));
+    EXPECT_FALSE(log_->bounds({four->id, PartitionIndex{partitions}}));
+  }
+  const auto holder = open("orders");
+  ASSERT_TRUE(holder);
+  ASSERT_TRUE(publish(*holder, 1, *ensure("posts", {.partitions = 2})));
+  EXPECT_EQ(ensure("posts", {.partitions = 4}).error().code, Code::conflict);
+}
+
 TEST_F(BrokerTest, ChangesHowATopicIsKeptButNotItsId) {
   ASSERT_TRUE(start());
   const auto before = ensure("posts");

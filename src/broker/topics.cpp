@@ -90,12 +90,21 @@ Result<TopicRecord> Topics::target(const std::string& name, const TopicConfig& c
   if (known == known_.end())
     return TopicRecord{{name, TopicId{Uuid::v4(platform_.random.bytes16())}, config}, /*settled=*/false};
   const TopicRecord& existing = known->second;
-  if (existing.topic.config.partitions != config.partitions)
+  if (existing.topic.config.partitions != config.partitions && !unused(existing.topic))
     return fail(Code::conflict, fmt::format("topic {} has {} partitions, not {}; their number is fixed, since it says "
                                             "where each key lies: make a new topic and move to it",
                                             name, existing.topic.config.partitions, config.partitions));
   if (existing.settled && existing.topic.config == config) return existing;
   return TopicRecord{{name, existing.topic.id, config}, /*settled=*/false};
+}
+
+// No key has a place in it yet, so their number may change.
+bool Topics::unused(const Topic& topic) const {
+  for (std::int32_t i = 0; i < topic.config.partitions; ++i) {
+    const auto bounds = log_.bounds({topic.id, PartitionIndex{i}});
+    if (bounds && bounds->durable_end > Offset{0}) return false;
+  }
+  return true;
 }
 
 void Topics::record(TopicRecord record, Then then) {
@@ -136,6 +145,9 @@ Result<> Topics::make_partitions(const Topic& topic) {
       LEAT_CHECK(log_.create(partition, options));
     }
   }
+  // Those of a larger number that it had while it was unused.
+  for (std::int32_t i = topic.config.partitions; log_.bounds({topic.id, PartitionIndex{i}}); ++i)
+    LEAT_CHECK(log_.remove({topic.id, PartitionIndex{i}}));
   return {};
 }
 

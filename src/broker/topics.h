@@ -37,7 +37,7 @@ class Topics {
   Result<> read();
 
   // Makes the topic, changes how an existing one is kept, or returns it. Code::conflict when it exists with another
-  // number of partitions. `done` comes on the executor.
+  // number of partitions and has ever had a record; requires that nobody publishes to one that never had. `done` comes on the executor.
   void ensure(std::string name, TopicConfig, Done<Result<Topic>> done);
 
   const Uuid& bus_id() const { return bus_id_; }
@@ -57,6 +57,7 @@ class Topics {
 
   // On the executor. A wish goes: begin, record (not settled), make the partitions, record (settled), finish.
   void begin(const std::string& name);
+  bool unused(const Topic&) const;
   Result<TopicRecord> target(const std::string& name, const TopicConfig&) const;
   void record(TopicRecord, Then then);
   void make(TopicRecord);

@@ -107,7 +107,8 @@ class Bus {
   // What payload_bytes() of a record may be; publish() refuses a larger one (Code::too_large).
   virtual std::size_t record_bytes_max() const = 0;
 
-  // Makes the topic or returns the existing one. Code::conflict when it exists with another number of partitions.
+  // Makes the topic, or changes how the existing one is kept. Code::conflict when it exists with another number of
+  // partitions; a bus may change that of a topic that never had a record, to which nobody may be publishing then.
   virtual void ensure_topic(std::string name, TopicConfig, Done<Result<Topic>> done) = 0;
   virtual void topics(Done<Result<std::vector<Topic>>> done) = 0;
 

@@ -12,6 +12,7 @@ TEST_P(Contract, ATopicIsMadeOnceAndKeepsItsId) {
   EXPECT_FALSE(made.id.value.is_nil());
   EXPECT_EQ(topic("posts", 3).id, made.id);
   EXPECT_NE(topic("friends", 1).id, made.id);
+  publish_ok(*source(), {event(1, made, 0, "a key has its place")});
   const auto other = ensure("posts", {.partitions = 4});
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().code, Code::conflict);

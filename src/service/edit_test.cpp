@@ -94,6 +94,58 @@ TEST(Edit, OneThatMeetsAServiceThatCannotStartIsToldAndTheNextEditIsTaken) {
   EXPECT_TRUE(took(machine, "social"));
 }
 
+// Posts are kept for a day only, and there is a topic more, with `partitions`.
+SystemPlan forgetful(SystemPlan edit, std::int32_t partitions = 4) {
+  auto& social = edit.services[1];
+  social.topics[0].retention.milliseconds = 86'400'000;
+  social.topics.push_back(topic("news", partitions));
+  for (const auto& topic : social.topics) edit.topics.insert_or_assign(topic.name, topic);
+  return edit;
+}
+
+Result<> reload(TestMachine& machine, SystemPlan plan) {
+  return machine.wait([&](auto done) { machine.system->reload(std::move(plan), std::move(done)); });
+}
+
+TEST(Edit, OneThatIsRefusedChangesNeitherHowATopicIsKeptNorWhichThereAre) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  ASSERT_FALSE(reload(machine, forgetful(edited(SocialPlan(), "create table posts (x)"))));
+  EXPECT_FALSE(machine.bus.config("posts").retention_ms);
+  EXPECT_FALSE(machine.bus.has("news"));
+  ASSERT_TRUE(reload(machine, forgetful(edited(SocialPlan()))));
+  EXPECT_EQ(machine.bus.config("posts").retention_ms, 86'400'000);
+  EXPECT_TRUE(machine.bus.has("news"));
+}
+
+// It was refused when its topic was there already, since a read model was to follow it.
+TEST(Edit, WhatARefusedOneLeavesBehindDoesNotStandAgainstTheCorrectedOne) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  auto broken = forgetful(edited(SocialPlan()));
+  broken.services[1].read_models.push_back(SocialPlan().authors("broken-1"));
+  broken.services[1].read_models.back().name = "broken";
+  broken.services[1].read_models.back().tables = {sql("create table other (id integer primary key)")};
+  broken.services[1].read_models.back().topics = {"news"};
+  ASSERT_FALSE(reload(machine, broken));
+  EXPECT_FALSE(machine.bus.config("posts").retention_ms);
+  const auto corrected = reload(machine, forgetful(edited(SocialPlan()), 8));
+  EXPECT_TRUE(corrected) << corrected.error().what;
+  EXPECT_EQ(machine.bus.config("news").partitions, 8);
+}
+
+TEST(Edit, ATopicInUseKeepsItsPartitionsAlsoWhenNothingIsOnItYet) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  auto edit = edited(SocialPlan());
+  edit.services[1].topics[0].partitions = 8;
+  edit.topics.insert_or_assign("posts", edit.services[1].topics[0]);
+  const auto refused = reload(machine, edit);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().what, HasSubstr("topic posts has 4 partitions, not 8"));
+  expect_neither_took(machine);
+}
+
 TEST(Edit, WhenOneMigrationFailsNoServiceIsChangedAndTheMessageNamesFileAndStatement) {
   TestMachine machine;
   ASSERT_TRUE(machine.start(SocialPlan().system()));

@@ -127,7 +127,9 @@ std::vector<bus::Publication> Relay::next_batch(const Lock&) const {
     if (!batch.empty() && (bytes > options_.publish_bytes_max || batch.size() == options_.publish_rows_max)) break;
     const auto topic = topics_.find(row.topic);
     if (topic == topics_.end()) break;
-    batch.push_back({row.number, topic->second.id, row.partition, row.record});
+    // Not always where it was sealed for: a topic that nothing was on yet may have been given more partitions since.
+    const auto partition = bus::partition_of(*row.record.key, topic->second.config.partitions);
+    batch.push_back({row.number, topic->second.id, partition, row.record});
   }
   return batch;
 }

@@ -40,8 +40,7 @@ bus::TopicConfig config_of(const definition::Topic& topic) {
 }  // namespace
 
 struct TopicsInMaking {
-  std::shared_ptr<const SystemPlan> plan;
-  std::map<std::string, definition::Topic>::const_iterator next;
+  std::map<std::string, bus::TopicConfig> left;
   Service::Topics made;
   Done<Result<Service::Topics>> done;
 };
@@ -99,7 +98,7 @@ std::vector<Route> System::routes() const {
 
 void System::start(Done<Result<>> done) {
   mailbox_->post([this, done = std::move(done)]() mutable {
-    ensure_topics(plan_, [this, done = std::move(done)](Result<Topics> topics) mutable {
+    ensure_topics(plan_->topics, [this, done = std::move(done)](Result<Topics> topics) mutable {
       if (!topics) return done(fail(std::move(topics).error()));
       topics_ = *std::move(topics);
       start_all(std::move(done));
@@ -107,15 +106,17 @@ void System::start(Done<Result<>> done) {
   });
 }
 
-void System::ensure_topics(const PlanPtr& plan, Done<Result<Topics>> done) {
-  auto making = std::make_shared<TopicsInMaking>(TopicsInMaking{plan, plan->topics.begin(), {}, std::move(done)});
+void System::ensure_topics(const std::map<std::string, definition::Topic>& topics, Done<Result<Topics>> done) {
+  auto making = std::make_shared<TopicsInMaking>(TopicsInMaking{{}, {}, std::move(done)});
+  for (const auto& [name, topic] : topics) making->left.emplace(name, config_of(topic));
   ensure_next(std::move(making));
 }
 
 void System::ensure_next(std::shared_ptr<TopicsInMaking> making) {
-  if (making->next == making->plan->topics.end()) return making->done(std::move(making->made));
-  const auto& [name, topic] = *making->next++;
-  bus_.ensure_topic(name, config_of(topic), on_control([this, making, name](Result<bus::Topic> made) {
+  if (making->left.empty()) return making->done(std::move(making->made));
+  const auto next = making->left.extract(making->left.begin());
+  const auto& name = next.key();
+  bus_.ensure_topic(name, next.mapped(), on_control([this, making, name](Result<bus::Topic> made) {
                       if (!made) return making->done(fail(std::move(made).error().in("topic " + name)));
                       making->made.emplace(name, *std::move(made));
                       ensure_next(making);

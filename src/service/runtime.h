@@ -69,7 +69,7 @@ class System {
   auto on_control(F f);
   PlanPtr plan() const;
   std::shared_ptr<Slot> slot(const std::string& service);
-  void ensure_topics(const PlanPtr&, Done<Result<Topics>> done);
+  void ensure_topics(const std::map<std::string, definition::Topic>&, Done<Result<Topics>> done);
   void ensure_next(std::shared_ptr<struct TopicsInMaking>);
   void start_all(Done<Result<>> done);
   Result<Service*> running(const std::string& service);
@@ -77,11 +77,16 @@ class System {
   void start_again_later(const std::string& name);
   void halt_service(const std::string& name, Done<Result<>> done);
   void when_settled(Task then);
-  void prepare(std::shared_ptr<Reload>);
+  void find_topics(std::shared_ptr<Reload>);
+  Result<> sort_topics(Reload&, const std::vector<bus::Topic>& there);
+  void try_all(std::shared_ptr<Reload>);
+  void make_missing_topics(std::shared_ptr<Reload>, Result<> tried);
+  void fill_all(std::shared_ptr<Reload>);
   void switch_over(std::shared_ptr<Reload>, Result<> prepared);
   void give_up(std::shared_ptr<Reload>, Error why);
   void change_all(std::shared_ptr<Reload>);
   void put_in_force(std::shared_ptr<Reload>);
+  void configure_topics(std::shared_ptr<Reload>);
   void start_and_stop_others(std::shared_ptr<Reload>);
   void finish(std::shared_ptr<Reload>, Result<> changed);
   void ask_next_end(std::shared_ptr<Asking>);

@@ -10,10 +10,12 @@ namespace leat::service {
 
 struct System::Reload {
   PlanPtr plan;
-  Topics topics;
+  Topics topics;                                       // of the plan, as the bus has them
+  std::map<std::string, definition::Topic> missing;    // those that it does not have
   Done<Result<>> done;
   std::vector<std::string> running = {};      // services that change while they run
   std::map<std::string, Error> refused = {};  // of those: who could not take it at last
+  std::optional<Error> not_kept = {};         // why topics could not be configured
 };
 
 namespace {
@@ -28,8 +30,11 @@ Error stopped(const std::string& service) { return {Code::conflict, "service " +
 // The new plan, but for services that have to go on with their part of the old one.
 SystemPlan merged(const SystemPlan& next, const SystemPlan& old, const std::map<std::string, Error>& refused) {
   SystemPlan out = next;
-  for (auto& service : out.services)
-    if (refused.contains(service.name)) service = *std::ranges::find(old.services, service.name, &ServicePlan::name);
+  for (auto& service : out.services) {
+    if (!refused.contains(service.name)) continue;
+    service = *std::ranges::find(old.services, service.name, &ServicePlan::name);
+    for (const auto& topic : service.topics) out.topics.insert_or_assign(topic.name, topic);
+  }
   out.events.insert(old.events.begin(), old.events.end());
   out.topics.insert(old.topics.begin(), old.topics.end());
   return out;
@@ -50,14 +55,10 @@ Error partly(const std::vector<std::string>& services, const std::map<std::strin
 
 void System::reload(SystemPlan plan, Done<Result<>> done) {
   auto reload =
-      std::make_shared<Reload>(Reload{std::make_shared<const SystemPlan>(std::move(plan)), {}, std::move(done)});
+      std::make_shared<Reload>(Reload{std::make_shared<const SystemPlan>(std::move(plan)), {}, {}, std::move(done)});
   mailbox_->post([this, reload] {
     if (std::exchange(reloading_, true)) return reload->done(fail(Code::conflict, "another change is being prepared"));
-    ensure_topics(reload->plan, [this, reload](Result<Topics> topics) {
-      if (!topics) return give_up(reload, std::move(topics).error());
-      reload->topics = *std::move(topics);
-      when_settled([this, reload] { prepare(reload); });
-    });
+    when_settled([this, reload] { find_topics(reload); });
   });
 }
 
@@ -77,14 +78,63 @@ void System::when_settled(Task then) {
   }
 }
 
-void System::prepare(std::shared_ptr<Reload> reload) {
-  Countdown all(on_control([this, reload](Result<> prepared) { switch_over(reload, std::move(prepared)); }));
+// Only looked at: an edit that is refused must not have changed how a topic is kept, since what a shorter retention has
+// deleted is gone.
+void System::find_topics(std::shared_ptr<Reload> reload) {
+  bus_.topics(on_control([this, reload](Result<std::vector<bus::Topic>> there) {
+    auto sorted = there ? sort_topics(*reload, *there) : fail(std::move(there).error());
+    sorted ? try_all(reload) : give_up(reload, std::move(sorted).error());
+  }));
+}
+
+// Which topics of the plan there are. One that nothing in force uses may be left over from an edit that was refused: the
+// bus knows whether it can still become what is wanted.
+Result<> System::sort_topics(Reload& reload, const std::vector<bus::Topic>& there) {
+  for (const auto& [name, wanted] : reload.plan->topics) {
+    const auto found = std::ranges::find(there, name, &bus::Topic::name);
+    const bool same = found != there.end() && found->config.partitions == wanted.partitions;
+    if (same) {
+      reload.topics.emplace(name, *found);
+    } else if (found != there.end() && topics_.contains(name)) {
+      return fail(Code::conflict,
+                  fmt::format("topic {} has {} partitions, not {}; their number is fixed, since it says where each key "
+                              "lies: make a new topic and move to it",
+                              name, found->config.partitions, wanted.partitions));
+    } else {
+      reload.missing.emplace(name, wanted);
+    }
+  }
+  return {};
+}
+
+void System::try_all(std::shared_ptr<Reload> reload) {
+  Countdown all(on_control([this, reload](Result<> tried) { make_missing_topics(reload, std::move(tried)); }));
   for (const auto& service : reload->plan->services) {
     const auto found = slots_.find(service.name);
     if (found == slots_.end() || !found->second->service || !found->second->when_halted.empty()) continue;
     reload->running.push_back(service.name);
-    found->second->service->prepare_change(PlanOf(reload->plan, &service), reload->topics,
-                                           ending(all, "service " + service.name));
+    found->second->service->try_change(PlanOf(reload->plan, &service), ending(all, "service " + service.name));
+  }
+}
+
+// As late as can be: what is filled next reads from them. One that stays behind when the edit is refused holds nothing.
+void System::make_missing_topics(std::shared_ptr<Reload> reload, Result<> tried) {
+  if (!tried) return give_up(reload, std::move(tried).error());
+  ensure_topics(reload->missing, [this, reload](Result<Topics> made) {
+    if (!made) return give_up(reload, std::move(made).error());
+    reload->topics.merge(*made);
+    fill_all(reload);
+  });
+}
+
+void System::fill_all(std::shared_ptr<Reload> reload) {
+  Countdown all(on_control([this, reload](Result<> filled) { switch_over(reload, std::move(filled)); }));
+  for (const auto& name : reload->running) {
+    if (const auto& service = slots_.at(name)->service) {
+      service->fill_change(reload->topics, ending(all, "service " + name));
+    } else {
+      all.note(fail(stopped(name)));
+    }
   }
 }
 
@@ -137,12 +187,22 @@ void System::put_in_force(std::shared_ptr<Reload> reload) {
     for (const auto& service : plan_->services)
       if (auto& slot = slots_[service.name]; !slot) slot = std::make_shared<Slot>(options_);
   }
-  start_and_stop_others(std::move(reload));
+  configure_topics(std::move(reload));
+}
+
+// Nobody can refuse the edit any more. What fails here is told, and done by the next start or edit.
+void System::configure_topics(std::shared_ptr<Reload> reload) {
+  ensure_topics(plan_->topics, [this, reload](Result<Topics> kept) {
+    if (kept) topics_ = *std::move(kept);
+    if (!kept) reload->not_kept = std::move(kept).error().in("the edit is in force, but not how its topics are kept");
+    start_and_stop_others(reload);
+  });
 }
 
 // Those of the new plan alone start, those of the old one alone stop.
 void System::start_and_stop_others(std::shared_ptr<Reload> reload) {
   Countdown all(on_control([this, reload](Result<> changed) {
+    if (reload->not_kept) changed = fail(*std::move(reload->not_kept));
     if (!reload->refused.empty()) changed = fail(partly(reload->running, reload->refused));
     finish(reload, std::move(changed));
   }));

@@ -57,9 +57,10 @@ class Service {
   void command(const PlanOf&, std::size_t route, http::Request, const std::vector<std::string>& path, http::Reply);
   void query(const PlanOf&, std::size_t route, http::Request, const std::vector<std::string>& path, http::Reply);
 
-  // Tries the plan's migrations, then fills what it needs beside what is there; `done` when everything has caught up.
-  // Nothing is changed yet.
-  void prepare_change(PlanOf, const Topics&, Done<Result<>> done);
+  // Tries the plan's migrations. Nothing is changed yet, nor by the next one.
+  void try_change(PlanOf, Done<Result<>> done);
+  // Fills what the plan that was tried needs beside what is there; `done` when everything has caught up.
+  void fill_change(const Topics&, Done<Result<>> done);
   // All of the prepared plan that can fail is done, and can still be undone; commands wait from here on.
   void hold_change(Done<Result<>> done);
   // The plan that is held comes into force: migrations, commands, queries and read models. After a failure the one
@@ -99,7 +100,6 @@ class Service {
   Result<> end_rebuild(const Rebuild&, Result<> settled);
   void install(std::string plan_hash);
   Result<> choose(const std::set<std::string>& names);
-  void begin_fillings(const Topics&, Done<Result<>> done);
 
   const Surroundings around_;
   const std::string name_, directory_;

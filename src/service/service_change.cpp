@@ -19,15 +19,13 @@ Result<> Service::begin_generation(const std::string& name, const PlanOf& plan, 
   return read_models_.at(name)->begin_next(plan, model_plan, topics, std::move(opened), on_control(std::move(settled)));
 }
 
-void Service::prepare_change(PlanOf plan, const Topics& topics, Done<Result<>> done) {
+void Service::try_change(PlanOf plan, Done<Result<>> done) {
   next_plan_ = std::move(plan);
-  writer_->try_migrations(next_plan_, on_control([this, topics, done = std::move(done)](Result<> tried) mutable {
-                            if (!tried) return done(std::move(tried));
-                            begin_fillings(topics, std::move(done));
-                          }));
+  writer_->try_migrations(next_plan_, on_control(std::move(done)));
 }
 
-void Service::begin_fillings(const Topics& topics, Done<Result<>> done) {
+void Service::fill_change(const Topics& topics, Done<Result<>> done) {
+  LEAT_ASSERT(next_plan_ != nullptr);
   auto known = topics;
   known.merge(topics_);  // the plan in force needs those of before, also when this one is refused
   topics_ = std::move(known);

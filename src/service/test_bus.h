@@ -1,6 +1,7 @@
 // service/test_bus.h — for tests: a bus in memory that outlives systems and loses answers on command.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <memory>
@@ -56,6 +57,8 @@ class TestBus final : public bus::Bus {
   void lose_topic(const std::string& name) { topics_.erase(name); }
   // As if the folder came from a backup: what `source` has published since is not there. Only of its numbers.
   void restore_source(const std::string& source, std::uint64_t last) { sources_[source].last = last; }
+  const bus::TopicConfig& config(const std::string& topic) { return topic_of(topic).about.config; }
+  bool has(const std::string& topic) const { return topics_.contains(topic); }
   std::size_t publishes() const { return publishes_; }
 
   const Uuid& id() const override { return id_; }
@@ -68,6 +71,11 @@ class TestBus final : public bus::Bus {
       topic.partitions.resize(static_cast<std::size_t>(config.partitions));
       for (auto& partition : topic.partitions) partition.next = Offset{first_offset_};
     }
+    const bool unused = std::ranges::all_of(topic.partitions, [](const Partition& p) { return p.records.empty(); });
+    if (topic.about.config.partitions != config.partitions && !unused)
+      return later([done = std::move(done)]() mutable { done(fail(Code::conflict, "another number of partitions")); });
+    topic.partitions.resize(static_cast<std::size_t>(config.partitions), {{}, Offset{first_offset_}});
+    topic.about.config = config;
     later([done = std::move(done), about = topic.about]() mutable { done(about); });
   }
   void topics(Done<Result<std::vector<bus::Topic>>> done) override {
