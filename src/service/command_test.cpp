@@ -66,7 +66,12 @@ SystemPlan shop() {
   chain.shape = shape({"id", "count", "hash"});
   chain.emit = {{sold, statement("select id, name from items where id <= 2 order by id"), shape({"id", "name"})}};
 
-  service.commands = {add, hide, shelve, late, remove, guarded, chain};
+  auto both = command("PUT", "/both/{id:integer}",
+                      {statement("insert into items (name) values ('both')"),
+                       statement("insert into late values (:id)", {{"id", path(0)}})},
+                      204);
+
+  service.commands = {add, hide, shelve, late, remove, guarded, chain, both};
   SystemPlan out;
   out.name = "test";
   out.topics.emplace("items", service.topics[0]);
@@ -125,6 +130,36 @@ TEST(Command, EveryOutcomeHasItsStatusAndFailuresLeaveNothing) {
         status == 201 || target == std::string_view("/quiet") || target == std::string_view("/chain") ? 3 : 2;
     EXPECT_THAT(next.body, HasSubstr(fmt::format("\"id\":{},", rows)));
   }
+}
+
+// What was rejected for something that the same transaction had done must not be told so when that came to nothing.
+TEST(Command, ARejectionForWhatWasNotCommittedIsTakenBack) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(shop()));
+  const auto early = machine.send("PUT", "/shelf/7");  // no item yet: nothing to break
+  const auto undone = machine.send("PUT", "/both/7");  // breaks a deferred constraint
+  const auto rejected = machine.send("POST", "/quiet", R"({"name":"both"})");
+  const auto last = machine.send("POST", "/quiet", R"({"name":"both"})");
+  machine.world.run_until([&] { return early->has_value() && undone->has_value() && last->has_value(); });
+  EXPECT_EQ((*early)->status, 204);
+  EXPECT_EQ((*undone)->status, 409);
+  ASSERT_TRUE(rejected->has_value());
+  EXPECT_EQ((*rejected)->status, 204) << (*rejected)->body;
+  EXPECT_EQ((*last)->status, 409);
+}
+
+TEST(Command, OnAFullDiskNobodyIsRejectedForWhatWasNotCommitted) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(shop()));
+  ASSERT_EQ(machine.call("POST", "/quiet", R"({"name":"old"})").status, 204);
+  machine.world.files().set_capacity(1);
+  const auto before = machine.send("POST", "/quiet", R"({"name":"old"})");
+  const auto undone = machine.send("POST", "/quiet", R"({"name":"new"})");
+  const auto rejected = machine.send("POST", "/quiet", R"({"name":"new"})");
+  machine.world.run_until([&] { return before->has_value() && undone->has_value() && rejected->has_value(); });
+  EXPECT_EQ((*before)->status, 409) << "for what had been there";
+  EXPECT_EQ((*undone)->status, 507);
+  EXPECT_EQ((*rejected)->status, 507);
 }
 
 TEST(Command, OneThatFailsDoesNotTakeItsNeighboursWithIt) {

@@ -203,12 +203,12 @@ void Writer::run_one(Batch& batch, Command& command) {
   auto ran = try_one(batch, command);
   if (ran) return;
   batch.fatal = std::move(ran).error();
-  batch.rejected.emplace_back(std::move(command), not_committed(*batch.fatal));
+  batch.rejected.push_back({std::move(command), not_committed(*batch.fatal)});
 }
 
 Result<> Writer::try_one(Batch& batch, Command& command) {
   auto reject = [&](http::Response response) {
-    batch.rejected.emplace_back(std::move(command), std::move(response));
+    batch.reject(std::move(command), std::move(response));
     return Result<>();
   };
   if (command.deadline != platform::Instant{} && context_.platform.clock.now() > command.deadline)
@@ -270,30 +270,28 @@ Result<std::vector<OutboxRow>> Writer::seal_events(std::vector<DraftEvent> event
   return rows;
 }
 
-// Nothing of the batch has happened. A deferred constraint shows only at the commit: then each command is tried alone,
-// so that one cannot take the others with it.
+// Nothing of the batch has happened, so neither has what some were rejected for. A deferred constraint shows only at
+// the commit: then each command is tried alone, in order, so that one cannot take the others with it.
 void Writer::fail_batch(Batch& batch, const Error& error) {
   const bool constraint = error.code == Code::conflict || error.code == Code::invalid;
-  auto done = std::exchange(batch.done, {});
+  const bool changed = !batch.done.empty() && batch.done.front().changed;
+  auto undone = take_undone(batch);
   batch.rows.clear();
-  if (constraint && done.size() > 1) {
-    for (auto& one : done) {
+  if (constraint && undone.size() > 1) {
+    for (auto& command : undone) {
       std::vector<Command> alone;
-      alone.push_back(std::move(one.command));
+      alone.push_back(std::move(command));
       execute(std::move(alone));
     }
     return;
   }
   auto response = constraint ? http::problem(409, "Contradicts what exists", error.what) : not_committed(error);
-  if (constraint && done.size() == 1 && done.front().changed && done.front().command.key) {
-    std::vector<Command> alone;
-    alone.push_back(std::move(done.front().command));
-    alone.front().decided = std::move(response);
-    return execute(std::move(alone));
+  if (constraint && undone.size() == 1 && changed && undone.front().key) {
+    undone.front().decided = std::move(response);
+    return execute(std::move(undone));
   }
-  for (auto& one : done) batch.rejected.emplace_back(std::move(one.command), response);
-  for (auto& command : batch.commands)
-    if (command.reply) batch.rejected.emplace_back(std::move(command), response);
+  for (auto& command : undone)
+    if (command.reply) batch.rejected.push_back({std::move(command), response});
   batch.commands.clear();
   if (constraint) return;
   context_.telemetry.log.error("a transaction of commands failed", {{"service", context_.service}, {"why", error}});
@@ -301,8 +299,24 @@ void Writer::fail_batch(Batch& batch, const Error& error) {
   drop_connection();
 }
 
+// In their order: what was done, whatever was rejected after the first of it, and what was not begun.
+std::vector<Command> Writer::take_undone(Batch& batch) {
+  std::vector<Command> out;
+  auto [doubtful, end] = std::ranges::stable_partition(batch.rejected, [](const auto& one) { return one.after == 0; });
+  const auto first = doubtful;
+  for (std::size_t i = 0; i < batch.done.size(); ++i) {
+    out.push_back(std::move(batch.done[i].command));
+    for (; doubtful != end && doubtful->after == i + 1; ++doubtful) out.push_back(std::move(doubtful->command));
+  }
+  batch.rejected.erase(first, end);
+  batch.done.clear();
+  for (auto& command : batch.commands)  // those after one that lost the transaction
+    if (command.reply) out.push_back(std::move(command));
+  return out;
+}
+
 void Writer::tell(Batch& batch) {
-  for (auto& [command, response] : batch.rejected) {
+  for (auto& [command, response, after] : batch.rejected) {
     if (response.status == 500)
       context_.telemetry.log.error("a command failed by a mistake of its service",
                                    {{"service", context_.service}, {"problem", response.body}});

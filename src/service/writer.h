@@ -92,6 +92,7 @@ class Writer {
   Result<> react(Batch&, Command&, Reaction&);
   Result<> keep_effect(Batch&, Command&, Effect, database::Savepoint&);
   void fail_batch(Batch&, const Error&);
+  static std::vector<Command> take_undone(Batch&);
   Result<> finish_batch(Batch&);
   void drop_connection();
   void pause(const Error&);

@@ -16,7 +16,7 @@ Result<bool> Writer::replay(Batch& batch, Command& command) {
   LEAT_TRY(auto stored, answers_->find(command.key->id));
   if (!stored) return false;
   if (stored->request != command.key->request) {
-    batch.rejected.emplace_back(std::move(command), key_of_another_request());
+    batch.reject(std::move(command), key_of_another_request());
   } else {
     batch.replayed.push_back({std::move(command), *std::move(stored)});
   }
@@ -35,7 +35,7 @@ Result<> Writer::remember(Batch& batch, const Command& command, const http::Resp
 Result<> Writer::decide_against(Batch& batch, Command& command, http::Response response) {
   const bool decision = response.status >= 400 && response.status < 500;  // nothing later would change it by itself
   if (!command.key || !decision) {
-    batch.rejected.emplace_back(std::move(command), std::move(response));
+    batch.reject(std::move(command), std::move(response));
     return {};
   }
   LEAT_CHECK(remember(batch, command, response, 0));

@@ -55,11 +55,20 @@ struct Writer::Batch {
     std::uint64_t first = 0, last = 0;  // outbox rows; 0: none
     bool changed = true;                // false: a rejection that its key has to remember
   };
+  struct Rejected {
+    Command command;
+    http::Response response;
+    std::size_t after = 0;  // as many were done before it, and it may have been rejected for what they did
+  };
+  void reject(Command command, http::Response response) {
+    rejected.push_back({std::move(command), std::move(response), done.size()});
+  }
+
   std::int64_t now_ms = 0;
   std::vector<Command> commands;
   std::vector<Done> done;
   std::vector<Replayed> replayed;
-  std::vector<std::pair<Command, http::Response>> rejected;
+  std::vector<Rejected> rejected;
   std::vector<OutboxRow> rows;
   int answers = 0;             // added to leat_answers
   int forgotten_early = 0;     // removed from there before their time
