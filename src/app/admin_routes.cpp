@@ -60,22 +60,6 @@ auto answer_done(http::Reply reply) {
   };
 }
 
-void stop_service(const AdminContext& context, const std::string& name, http::Reply reply) {
-  context.system.stop_service(name,
-                              [&gateway = context.gateway, name, reply = std::move(reply)](Result<> done) mutable {
-                                if (done) gateway.stop_service(name);
-                                answer_done(std::move(reply))(std::move(done));
-                              });
-}
-
-void start_service(const AdminContext& context, const std::string& name, http::Reply reply) {
-  context.system.start_service(name,
-                               [&gateway = context.gateway, name, reply = std::move(reply)](Result<> done) mutable {
-                                 if (done) gateway.start_service(name);
-                                 answer_done(std::move(reply))(std::move(done));
-                               });
-}
-
 // Filling may take hours: answered when it has begun or was refused, told in the log when it has ended.
 void rebuild(const AdminContext& context, const std::string& service, const std::string& read_model,
              http::Reply reply) {
@@ -116,11 +100,11 @@ Result<> add_admin_routes(gateway::Admin& admin, const AdminContext& context) {
                         }}));
   LEAT_CHECK(admin.add({"POST", "/v1/services/{service}/stop",
                         [context](const http::Request&, const http::Parameters& path, http::Reply reply) {
-                          stop_service(context, path[0], std::move(reply));
+                          context.system.stop_service(path[0], answer_done(std::move(reply)));
                         }}));
   LEAT_CHECK(admin.add({"POST", "/v1/services/{service}/start",
                         [context](const http::Request&, const http::Parameters& path, http::Reply reply) {
-                          start_service(context, path[0], std::move(reply));
+                          context.system.start_service(path[0], answer_done(std::move(reply)));
                         }}));
   return admin.add({"POST", "/v1/services/{service}/rebuild",
                     [context](const http::Request& request, const http::Parameters& path, http::Reply reply) {

@@ -4,7 +4,6 @@
 
 #include "bus/bus.h"
 #include "gateway/admin.h"
-#include "gateway/gateway.h"
 #include "platform/executor.h"
 #include "service/runtime.h"
 #include "telemetry/telemetry.h"
@@ -15,7 +14,6 @@ namespace leat::app {
 struct AdminContext {
   service::System& system;
   bus::Bus& bus;
-  gateway::Gateway& gateway;
   telemetry::Telemetry telemetry;
   platform::Executor& executor;
 };

@@ -123,7 +123,7 @@ Result<> Instance::start_services(service::SystemPlan plan) {
 Result<> Instance::serve_routes() { return gateway_.serve(by_service(system_->routes())); }
 
 Result<> Instance::listen() {
-  LEAT_CHECK(add_admin_routes(admin_, AdminContext{*system_, *bus_, gateway_, telemetry_, *admin_executor_}));
+  LEAT_CHECK(add_admin_routes(admin_, AdminContext{*system_, *bus_, telemetry_, *admin_executor_}));
   const std::size_t spare = spare_descriptors();
   LEAT_TRY(http_, listener("http", options_.http, spare / 2, gateway_.handler()));
   LEAT_TRY(admin_server_, listener("admin", options_.admin, spare / 4, admin_.handler()));

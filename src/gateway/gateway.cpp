@@ -1,12 +1,9 @@
 #include "gateway/gateway.h"
 
-#include <map>
+#include <atomic>
 #include <mutex>
 
-#include <fmt/format.h>
-
 #include "base/endian.h"
-#include "base/json.h"
 #include "base/trace_context.h"
 #include "gateway/route_table.h"
 #include "http/query_string.h"
@@ -14,8 +11,8 @@
 namespace leat::gateway {
 namespace {
 
-http::Response unavailable(std::string_view detail, std::string_view extra_members = {}) {
-  http::Response response = http::problem(503, http::reason(503), detail, extra_members);
+http::Response unavailable(std::string_view detail) {
+  http::Response response = http::problem(503, http::reason(503), detail);
   response.headers.add("Retry-After", "1");
   return response;
 }
@@ -27,12 +24,6 @@ TraceContext continue_trace(std::optional<std::string_view> traceparent, platfor
   if (!trace) trace.emplace().trace_id = random.bytes16();
   store_be(reinterpret_cast<char*>(trace->span_id.data()), std::max<std::uint64_t>(random.next(), 1));
   return *trace;
-}
-
-http::Response stopped(const std::string& service) {
-  std::string member = R"("service":)";
-  append_json_string(member, service);
-  return unavailable(fmt::format("The service {} is stopped.", service), member);
 }
 
 }  // namespace
@@ -53,8 +44,8 @@ class Gateway::State {
   Result<> serve(std::vector<ServiceRoutes> services) {
     auto table = std::make_shared<RouteTable>();
     for (ServiceRoutes& each : services) {
-      auto service = find_service(each.service);
-      for (http::Route& route : each.routes) LEAT_CHECK(table->add(std::move(route), service, telemetry_.metrics));
+      for (http::Route& route : each.routes)
+        LEAT_CHECK(table->add(std::move(route), each.service, telemetry_.metrics));
     }
     const std::lock_guard lock(mutex_);
     table_ = std::move(table);
@@ -64,13 +55,6 @@ class Gateway::State {
   std::shared_ptr<const RouteTable> current_table() {
     const std::lock_guard lock(mutex_);
     return table_;
-  }
-
-  std::shared_ptr<Service> find_service(std::string_view name) {
-    const std::lock_guard lock(mutex_);
-    auto& service = services_[std::string(name)];
-    if (!service) service = std::make_shared<Service>(std::string(name));
-    return service;
   }
 
   void stop() { stopping_ = true; }
@@ -116,7 +100,7 @@ class Gateway::State {
     const platform::Duration took = clock_.now() - arrived;
     entry.metrics.count(status, took);
     if (!telemetry_.log.enabled(telemetry::Level::debug)) return;
-    telemetry_.log.debug("request", {{"service", entry.service->name},
+    telemetry_.log.debug("request", {{"service", entry.service},
                                      {"method", entry.route.method},
                                      {"route", entry.route.path_template},
                                      {"status", status},
@@ -141,8 +125,7 @@ class Gateway::State {
   std::mutex mutex_;
   // Guarded by mutex_. No std::atomic: libstdc++ 12 reads its pointer after a relaxed unlock, which is a race.
   std::shared_ptr<const RouteTable> table_;
-  std::map<std::string, std::shared_ptr<Service>, std::less<>> services_;  // guarded by mutex_
-  telemetry::Registration shown_;                                          // last: it reads in_flight_
+  telemetry::Registration shown_;  // last: it reads in_flight_
 };
 
 void Gateway::State::handle(std::shared_ptr<State> self, http::Request request, http::Reply reply) {
@@ -161,7 +144,6 @@ void Gateway::State::handle(std::shared_ptr<State> self, http::Request request, 
   const TraceContext trace = continue_trace(request.headers.get("traceparent"), random_);
   request.headers.set("traceparent", trace.text());
   Pending pending(std::move(self), std::move(table), &entry, arrived, trace, std::move(reply));
-  if (entry.service->stopped) return pending(stopped(entry.service->name));
   entry.route.handler(std::move(request), std::move(found->parameters), std::move(pending));
 }
 
@@ -170,8 +152,6 @@ Gateway::Gateway(platform::Clock& clock, platform::Random& random, telemetry::Te
 Gateway::~Gateway() = default;
 
 Result<> Gateway::serve(std::vector<ServiceRoutes> services) { return state_->serve(std::move(services)); }
-void Gateway::stop_service(std::string_view service) { state_->find_service(service)->stopped = true; }
-void Gateway::start_service(std::string_view service) { state_->find_service(service)->stopped = false; }
 void Gateway::stop() { state_->stop(); }
 
 http::Handler Gateway::handler() const {

@@ -35,10 +35,6 @@ class Gateway {
   // Code::conflict or Code::invalid names both services and routes; then the earlier table stays.
   Result<> serve(std::vector<ServiceRoutes>);
 
-  // A stopped service's routes answer 503 and name it; the others do not notice. Holds across serve().
-  void stop_service(std::string_view service);
-  void start_service(std::string_view service);
-
   // From now on every new request is answered 503 with Retry-After.
   void stop();
 

@@ -126,23 +126,6 @@ TEST_F(GatewayTest, TheTableMayBeReplacedWhileRequestsCome) {
   replacing.join();
 }
 
-TEST_F(GatewayTest, AStoppedServiceIsNamedAndTheOthersDoNotNotice) {
-  const auto serve = [&] {
-    ASSERT_TRUE(gateway_.serve({{"a", {echo("GET", "/a", "a")}}, {"b", {echo("GET", "/b", "b")}}}));
-  };
-  serve();
-  gateway_.stop_service("a");
-  for (int reloads = 0; reloads < 2; ++reloads, serve()) {
-    const auto answer = ask({.method = "GET", .target = "/a"});
-    EXPECT_EQ(answer->status, 503);
-    EXPECT_TRUE(answer->headers.get("retry-after"));
-    EXPECT_THAT(answer->body, HasSubstr(R"("service":"a")"));
-    EXPECT_EQ(ask({.method = "GET", .target = "/b"})->status, 200);
-  }
-  gateway_.start_service("a");
-  EXPECT_EQ(ask({.method = "GET", .target = "/a"})->status, 200);
-}
-
 TEST_F(GatewayTest, RefusesFurtherRequestsThanItsBound) {
   std::vector<http::Reply> kept;
   ASSERT_TRUE(gateway_.serve({{"a", {keep("/wait", kept), echo("GET", "/a", "a")}}}));

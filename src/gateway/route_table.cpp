@@ -23,11 +23,11 @@ void RouteMetrics::count(int status, platform::Duration took) const {
   seconds_->observe(std::chrono::duration<double>(took).count());
 }
 
-Result<> RouteTable::add(http::Route route, std::shared_ptr<Service> service, telemetry::Metrics& metrics) {
+Result<> RouteTable::add(http::Route route, const std::string& service, telemetry::Metrics& metrics) {
   auto added = router.add(route.method, route.path_template);
-  if (!added) return fail(std::move(added).error().in("service " + service->name));
-  RouteMetrics counted(metrics, service->name, route.method, route.path_template);
-  entries.push_back({std::move(route), std::move(service), counted});
+  if (!added) return fail(std::move(added).error().in("service " + service));
+  RouteMetrics counted(metrics, service, route.method, route.path_template);
+  entries.push_back({std::move(route), service, counted});
   return {};
 }
 

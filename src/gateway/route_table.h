@@ -2,8 +2,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,12 +9,6 @@
 #include "http/router.h"
 
 namespace leat::gateway {
-
-// Outlives the tables that name it, so that a stopped service stays stopped across a reload.
-struct Service {
-  std::string name;
-  std::atomic<bool> stopped{false};
-};
 
 // Rate, errors and duration of one route.
 class RouteMetrics {
@@ -31,7 +23,7 @@ class RouteMetrics {
 
 struct Entry {
   http::Route route;
-  std::shared_ptr<Service> service;
+  std::string service;
   RouteMetrics metrics;
 };
 
@@ -39,7 +31,7 @@ struct RouteTable {
   http::Router router;
   std::vector<Entry> entries;  // by the router's numbers
 
-  Result<> add(http::Route, std::shared_ptr<Service>, telemetry::Metrics&);
+  Result<> add(http::Route, const std::string& service, telemetry::Metrics&);
 };
 
 }  // namespace leat::gateway

@@ -160,6 +160,24 @@ TEST(FullDisk, AServiceThatFoundNoRoomAtItsStartStartsWhenThereIs) {
   EXPECT_EQ(machine.call("POST", "/api/posts", R"({"content":"a"})").status, 201);
 }
 
+TEST(FullDisk, AServiceThatWasStartedByHandStartsWhenThereIsRoom) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  ASSERT_TRUE(machine.wait([&](auto done) { machine.system->stop_service("social", std::move(done)); }));
+  const auto stopped = machine.call("POST", "/api/posts", R"({"content":"a"})");
+  EXPECT_EQ(stopped.status, 503);
+  EXPECT_EQ(header(stopped, "Retry-After"), "1");
+  EXPECT_THAT(stopped.body, HasSubstr("social: stopped"));
+  ASSERT_TRUE(platform::remove_tree(machine.world.files(), "data/social"));  // it has to make files
+  machine.world.files().set_capacity(no_room);
+  const auto refused = machine.wait([&](auto done) { machine.system->start_service("social", std::move(done)); });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::no_space);
+  machine.world.files().set_capacity(0);
+  ASSERT_TRUE(machine.world.run_until([&] { return machine.health.ready(); }, 1'000'000));
+  EXPECT_EQ(machine.call("POST", "/api/posts", R"({"content":"a"})").status, 201);
+}
+
 // The waits double up to a bound, and two who wait do not come at the same moments.
 TEST(FullDisk, TheWaitsDoubleUpToABoundAndAreSpread) {
   platform::SimWorld world(1);
