@@ -37,7 +37,8 @@ class Topics {
   Result<> read();
 
   // Makes the topic, changes how an existing one is kept, or returns it. Code::conflict when it exists with another
-  // number of partitions and has ever had a record; requires that nobody publishes to one that never had. `done` comes on the executor.
+  // number of partitions and has ever had a record; requires that nobody publishes to one that never had. `done` comes
+  // on the executor.
   void ensure(std::string name, TopicConfig, Done<Result<Topic>> done);
 
   const Uuid& bus_id() const { return bus_id_; }

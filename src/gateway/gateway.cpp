@@ -44,8 +44,7 @@ class Gateway::State {
   Result<> serve(std::vector<ServiceRoutes> services) {
     auto table = std::make_shared<RouteTable>();
     for (ServiceRoutes& each : services) {
-      for (http::Route& route : each.routes)
-        LEAT_CHECK(table->add(std::move(route), each.service, telemetry_.metrics));
+      for (http::Route& route : each.routes) LEAT_CHECK(table->add(std::move(route), each.service, telemetry_.metrics));
     }
     const std::lock_guard lock(mutex_);
     table_ = std::move(table);

@@ -88,8 +88,7 @@ TEST(Edit, OneThatMeetsAServiceThatCannotStartIsToldAndTheNextEditIsTaken) {
   EXPECT_TRUE(took(machine, "identity"));
 
   ASSERT_TRUE(files.remove("data/social/read_models"));
-  const auto next =
-      machine.wait([&](auto done) { machine.system->reload(edited(SocialPlan()), std::move(done)); });
+  const auto next = machine.wait([&](auto done) { machine.system->reload(edited(SocialPlan()), std::move(done)); });
   EXPECT_TRUE(next) << next.error().what;
   EXPECT_TRUE(took(machine, "social"));
 }

@@ -160,6 +160,39 @@ TEST(FullDisk, AServiceThatFoundNoRoomAtItsStartStartsWhenThereIs) {
   EXPECT_EQ(machine.call("POST", "/api/posts", R"({"content":"a"})").status, 201);
 }
 
+// "service X" for each that does not run.
+std::vector<std::string> not_running(TestMachine& machine) {
+  std::vector<std::string> out;
+  for (const auto& condition : machine.health.all())
+    if (!condition.ok && condition.name.starts_with("service ")) out.push_back(condition.name + ": " + condition.why);
+  return out;
+}
+
+TEST(FullDisk, WhenTheTopicsFindNoRoomAllServicesSaySoAndStartWhenThereIs) {
+  TestMachine machine;
+  machine.bus.refuse_topics(Code::no_space);
+  EXPECT_EQ(machine.start(SocialPlan().system()).error().code, Code::no_space);
+  EXPECT_THAT(not_running(machine), testing::ElementsAre(HasSubstr("service identity: topic posts: no topic today"),
+                                                         HasSubstr("service social: topic posts: no topic today")));
+  EXPECT_THAT(machine.call("POST", "/api/posts", R"({"content":"a"})").body, HasSubstr("no topic today"));
+  EXPECT_FALSE(machine.wait([&](auto done) { machine.system->start_service("social", std::move(done)); }));
+  machine.bus.refuse_topics(std::nullopt);
+  ASSERT_TRUE(machine.world.run_until([&] { return machine.health.ready(); }, 1'000'000));
+  EXPECT_EQ(machine.call("POST", "/api/posts", R"({"content":"a"})").status, 201);
+}
+
+TEST(FullDisk, TopicsThatCannotBeMadeForAnotherReasonWaitForAnEditOrAStart) {
+  TestMachine machine;
+  machine.bus.refuse_topics(Code::conflict);
+  EXPECT_EQ(machine.start(SocialPlan().system()).error().code, Code::conflict);
+  EXPECT_EQ(not_running(machine).size(), 2u);
+  machine.bus.refuse_topics(std::nullopt);
+  EXPECT_TRUE(machine.wait([&](auto done) { machine.system->start_service("identity", std::move(done)); }));
+  EXPECT_EQ(not_running(machine).size(), 1u);
+  EXPECT_TRUE(machine.wait([&](auto done) { machine.system->reload(SocialPlan().system(), std::move(done)); }));
+  ASSERT_TRUE(machine.world.run_until([&] { return machine.health.ready(); }, 1'000'000));
+}
+
 TEST(FullDisk, AServiceThatWasStartedByHandStartsWhenThereIsRoom) {
   TestMachine machine;
   ASSERT_TRUE(machine.start(SocialPlan().system()));

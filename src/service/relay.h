@@ -32,7 +32,8 @@ struct WaitingAnswer {
 // all that waits. When its outcome is unknown the source is opened anew and says how far it got. Safe from any thread.
 class Relay : public std::enable_shared_from_this<Relay> {
  public:
-  // `topics`: those the service owns, by name; rows of others are published where the bus has their topic. `timers` outlives the relay's last timer.
+  // `topics`: those the service owns, by name; rows of others are published where the bus has their topic. `timers`
+  // outlives the relay's last timer.
   Relay(std::string service, bus::Bus&, platform::Platform, platform::Executor& timers, telemetry::Telemetry,
         const Options&, std::map<std::string, bus::Topic> topics);
 

@@ -175,8 +175,7 @@ TEST(Relay, ABusOlderThanTheStateIsRefused) {
     SCOPED_TRACE(last_on_bus);
     TestMachine machine;
     ASSERT_TRUE(machine.start(SocialPlan().system()));
-    for (int i = 0; i < 3; ++i)
-      ASSERT_EQ(machine.call("POST", "/api/posts", R"({"content":"a"})").status, 201);
+    for (int i = 0; i < 3; ++i) ASSERT_EQ(machine.call("POST", "/api/posts", R"({"content":"a"})").status, 201);
     machine.off();
     machine.bus.restore_source("social", last_on_bus);
     machine.bus.power_on(machine.world.platform());

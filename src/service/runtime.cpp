@@ -53,6 +53,7 @@ System::System(SystemPlan plan, platform::Platform platform, bus::Bus& bus, tele
       directory_(std::move(directory)),
       options_(std::move(options)),
       plan_(std::make_shared<const SystemPlan>(std::move(plan))),
+      again_(options_.backoff_min, options_.backoff_max),
       lets_(std::make_shared<Lets>(platform, options_)),
       timers_(platform.executors.open("timers", 1)),
       control_(platform.executors.open("control", 1)),
@@ -97,13 +98,47 @@ std::vector<Route> System::routes() const {
 }
 
 void System::start(Done<Result<>> done) {
-  mailbox_->post([this, done = std::move(done)]() mutable {
-    ensure_topics(plan_->topics, [this, done = std::move(done)](Result<Topics> topics) mutable {
-      if (!topics) return done(fail(std::move(topics).error()));
-      topics_ = *std::move(topics);
-      start_all(std::move(done));
-    });
+  mailbox_->post([this, done = std::move(done)]() mutable { start_all(std::move(done)); });
+}
+
+void System::with_topics(Done<Result<>> done) {
+  if (topics_made_) return done({});
+  ++making_topics_;
+  ensure_topics(plan_->topics, [this, done = std::move(done)](Result<Topics> made) mutable {
+    done(take_topics(std::move(made)));
+    if (--making_topics_ > 0) return;
+    for (auto& task : std::exchange(when_decided_, {})) task();
   });
+}
+
+Result<> System::take_topics(Result<Topics> made) {
+  if (!made) {
+    cannot_make_topics(made.error());
+    return fail(std::move(made).error());
+  }
+  topics_ = *std::move(made);
+  topics_made_ = true;
+  return {};
+}
+
+// Without topics no service runs, and each says so.
+void System::cannot_make_topics(const Error& why) {
+  telemetry_.log.error("the topics cannot be made", {{"why", why}});
+  for (const auto& service : plan_->services) {
+    slot(service.name)->keep_out(why.what);
+    telemetry_.health.set("service " + service.name, false, why.what);
+  }
+  if (why.code == Code::no_space) start_all_again_later();
+}
+
+void System::start_all_again_later() {
+  if (std::exchange(starts_again_, true)) return;
+  timers_->post_after(again_.next(platform_.random), on_control([this] {
+                        starts_again_ = false;
+                        if (stopping_ || topics_made_) return;
+                        if (reloading_) return start_all_again_later();
+                        start_all([](Result<>) {});
+                      }));
 }
 
 void System::ensure_topics(const std::map<std::string, definition::Topic>& topics, Done<Result<Topics>> done) {
@@ -124,8 +159,13 @@ void System::ensure_next(std::shared_ptr<TopicsInMaking> making) {
 }
 
 void System::start_all(Done<Result<>> done) {
-  Countdown all(on_control(std::move(done)));
-  for (const auto& service : plan_->services) run_service(service.name, ending(all));
+  with_topics([this, done = std::move(done)](Result<> made) mutable {
+    if (!made) return done(std::move(made));
+    again_.reset();
+    Countdown all(on_control(std::move(done)));
+    for (const auto& service : plan_->services)
+      if (!slot(service.name)->told_to_stop) run_service(service.name, ending(all));
+  });
 }
 
 Surroundings System::surroundings() {
@@ -180,8 +220,11 @@ void System::start_service(std::string name, Done<Result<>> done) {
   mailbox_->post([this, name = std::move(name), done = std::move(done)]() mutable {
     if (reloading_) return done(fail(being_changed()));
     if (const auto found = slots_.find(name); found != slots_.end()) found->second->told_to_stop = false;
-    Countdown started(on_control(std::move(done)));  // also told when it is stopped meanwhile
-    run_service(name, ending(started));
+    with_topics([this, name, done = std::move(done)](Result<> made) mutable {
+      if (!made) return done(std::move(made));
+      Countdown started(on_control(std::move(done)));  // also told when it is stopped meanwhile
+      run_service(name, ending(started));
+    });
   });
 }
 

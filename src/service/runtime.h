@@ -11,6 +11,7 @@
 #include "bus/bus.h"
 #include "http/http.h"
 #include "platform/platform.h"
+#include "service/backoff.h"
 #include "service/options.h"
 #include "service/plan.h"
 #include "service/service.h"
@@ -71,7 +72,11 @@ class System {
   std::shared_ptr<Slot> slot(const std::string& service);
   void ensure_topics(const std::map<std::string, definition::Topic>&, Done<Result<Topics>> done);
   void ensure_next(std::shared_ptr<struct TopicsInMaking>);
+  void with_topics(Done<Result<>> done);
+  Result<> take_topics(Result<Topics> made);
   void start_all(Done<Result<>> done);
+  void cannot_make_topics(const Error&);
+  void start_all_again_later();
   Result<Service*> running(const std::string& service);
   void run_service(const std::string& name, Done<Result<>> done);
   void start_again_later(const std::string& name);
@@ -104,6 +109,11 @@ class System {
   // Of the control thread, but for looking up.
   std::map<std::string, std::shared_ptr<Slot>> slots_;
   Topics topics_;
+  bool topics_made_ = false;        // nothing can run before
+  std::size_t making_topics_ = 0;   // times that with_topics() waits for the bus
+  std::vector<Task> when_decided_;  // made when it does not any more
+  bool starts_again_ = false;       // start_all() will come
+  Backoff again_;
   bool reloading_ = false, stopping_ = false;
 
   std::shared_ptr<Relays> relays_ = std::make_shared<Relays>();

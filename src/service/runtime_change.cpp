@@ -10,8 +10,8 @@ namespace leat::service {
 
 struct System::Reload {
   PlanPtr plan;
-  Topics topics;                                       // of the plan, as the bus has them
-  std::map<std::string, definition::Topic> missing;    // those that it does not have
+  Topics topics;                                     // of the plan, as the bus has them
+  std::map<std::string, definition::Topic> missing;  // those that it does not have
   Done<Result<>> done;
   std::vector<std::string> running = {};      // services that change while they run
   std::map<std::string, Error> refused = {};  // of those: who could not take it at last
@@ -65,7 +65,13 @@ void System::reload(SystemPlan plan, Done<Result<>> done) {
 // A service that is just starting has not opened its state, one that is being stopped may be asked to start again: both
 // would go on with the plan before this one.
 void System::when_settled(Task then) {
-  const auto unsettled = [](const auto& entry) { return entry.second->starting() || !entry.second->when_halted.empty(); };
+  if (making_topics_ > 0) {
+    when_decided_.emplace_back([this, then = std::move(then)]() mutable { when_settled(std::move(then)); });
+    return;
+  }
+  const auto unsettled = [](const auto& entry) {
+    return entry.second->starting() || !entry.second->when_halted.empty();
+  };
   if (std::ranges::none_of(slots_, unsettled)) return then();
   Countdown all(on_control([this, then = std::move(then)](Result<>) mutable { when_settled(std::move(then)); }));
   for (const auto& [name, slot] : slots_) {
@@ -87,8 +93,8 @@ void System::find_topics(std::shared_ptr<Reload> reload) {
   }));
 }
 
-// Which topics of the plan there are. One that nothing in force uses may be left over from an edit that was refused: the
-// bus knows whether it can still become what is wanted.
+// Which topics of the plan there are. One that nothing in force uses may be left over from an edit that was refused:
+// the bus knows whether it can still become what is wanted.
 Result<> System::sort_topics(Reload& reload, const std::vector<bus::Topic>& there) {
   for (const auto& [name, wanted] : reload.plan->topics) {
     const auto found = std::ranges::find(there, name, &bus::Topic::name);
@@ -184,6 +190,7 @@ void System::put_in_force(std::shared_ptr<Reload> reload) {
     auto topics = reload->topics;
     if (!reload->refused.empty()) topics.merge(topics_);
     topics_ = std::move(topics);
+    topics_made_ = true;
     for (const auto& service : plan_->services)
       if (auto& slot = slots_[service.name]; !slot) slot = std::make_shared<Slot>(options_);
   }

@@ -23,7 +23,7 @@ struct System::Slot {
   std::unique_ptr<Service> service;  // changed by the control thread alone
   bool starts_again = false;         // of the control thread; waits for room on a full disk
   Backoff again;
-  bool told_to_stop = false;      // of the control thread; stays so across a reload
+  bool told_to_stop = false;       // of the control thread; stays so across a reload
   std::vector<Task> when_halted;   // of the control thread; not empty: it is being stopped
   std::vector<Task> when_started;  // of the control thread; made when it has started, or is gone
 

@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +35,8 @@ class TestBus final : public bus::Bus {
   }
 
   void set_record_bytes_max(std::size_t bytes) { record_bytes_max_ = bytes; }
+
+  void refuse_topics(std::optional<Code> why) { refuses_topics_ = why; }
 
   struct Stored {
     bus::Record record;
@@ -65,6 +68,8 @@ class TestBus final : public bus::Bus {
   std::size_t record_bytes_max() const override { return record_bytes_max_; }
 
   void ensure_topic(std::string name, bus::TopicConfig config, Done<Result<bus::Topic>> done) override {
+    if (refuses_topics_)
+      return later([why = *refuses_topics_, done = std::move(done)]() mutable { done(fail(why, "no topic today")); });
     auto& topic = topics_[name];
     if (topic.partitions.empty()) {
       topic.about = {name, TopicId{Uuid::v4(random_.bytes16())}, config};
@@ -245,6 +250,7 @@ class TestBus final : public bus::Bus {
   Lost lost_ = Lost::nothing;
   bool refuses_ = false;
   Code why_ = Code::unavailable;
+  std::optional<Code> refuses_topics_;
   std::size_t publishes_ = 0, record_bytes_max_ = 8 << 20;
   std::unique_ptr<platform::Executor> executor_;
 };
