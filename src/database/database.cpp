@@ -118,6 +118,8 @@ std::int64_t Database::changes() const { return sqlite3_changes64(connection_->h
 
 bool Database::in_transaction() const { return sqlite3_get_autocommit(connection_->handle) == 0; }
 
+bool Database::has_stopped() const { return connection_->stopped.has_value(); }
+
 bool Database::has_deferred_violations() const {
   int violated = 0, unused = 0;
   sqlite3_db_status(connection_->handle, SQLITE_DBSTATUS_DEFERRED_FKS, &violated, &unused, 0);

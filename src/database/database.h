@@ -75,6 +75,7 @@ class Database {
   std::int64_t last_insert_rowid() const;
   std::int64_t changes() const;  // rows changed by the last statement
   bool in_transaction() const;
+  bool has_stopped() const;              // after a failed flush
   bool has_deferred_violations() const;  // of foreign keys: the commit would fail
 
   // What now() gives until set again: one value for each transaction.

@@ -19,7 +19,7 @@ namespace leat::service {
 enum class Phase {
   filling,  // behind what was on the bus when it began
   live,     // has caught up, follows
-  paused,   // the disk is full: goes on by itself when there is room; `reason`
+  paused,   // the disk is full, or somebody else holds the file: goes on by itself when that is over; `reason`
   stopped,  // an event could not be applied, or its history is gone: `reason`
 };
 

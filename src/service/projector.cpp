@@ -13,6 +13,13 @@ namespace {
 constexpr std::size_t delivery_cost = 2;  // the records' views into a delivery take about as much as its bytes
 constexpr auto ask_again_after = std::chrono::milliseconds(100);
 
+// By itself: somebody else has the file, or there is no room.
+bool passes(const Error& error) { return error.code == Code::no_space || error.code == Code::unavailable; }
+
+std::string why_paused(const Error& error) {
+  return error.code == Code::no_space ? paused_without_space(error) : "paused: " + error.what;
+}
+
 }  // namespace
 
 struct Projector::Inbox {
@@ -80,8 +87,7 @@ void Projector::start() {
 
 void Projector::open() {
   auto opened = open_file();
-  const bool full = !opened && opened.error().code == Code::no_space;
-  if (full) {
+  if (!opened && passes(opened.error())) {
     pause(opened.error(), [this] { open(); });
   } else if (opened) {
     go_on();
@@ -190,7 +196,7 @@ void Projector::apply_waiting() {
 void Projector::apply(std::vector<Arrival> arrivals) {
   if (const auto failure = commit(arrivals)) {
     if (failure->record) return keep_what_came_before(std::move(arrivals), *failure);
-    if (failure->error.code == Code::no_space) return hold(failure->error, std::move(arrivals));
+    if (may_be_tried_again(failure->error)) return hold(failure->error, std::move(arrivals));
     return stop(failure->error.what);
   }
   go_on();
@@ -247,11 +253,14 @@ void Projector::keep_what_came_before(std::vector<Arrival> arrivals, const Failu
         {context_.bus.id(), generation_->topics()[topic].id, good.partition, Epoch{-1}, good.offset + std::int64_t{1}});
   }
   const auto failed = commit(arrivals);
-  if (failed && failed->error.code == Code::no_space) return hold(failed->error, all);
+  if (failed && may_be_tried_again(failed->error)) return hold(failed->error, all);
   if (!failed) advance(arrivals);
   stop(fmt::format("event at {}-{} offset {} cannot be applied: {}", generation_->topics()[topic].name,
                    poisoned.partition.value, poisoned.offset.value, failure.error.what));
 }
+
+// Not on a connection that has stopped after a failed flush: what that covered is unknown.
+bool Projector::may_be_tried_again(const Error& error) const { return passes(error) && !database_->has_stopped(); }
 
 // What the bus has brought stays as it came, and no more is asked for.
 void Projector::hold(const Error& error, std::vector<Arrival> arrivals) {
@@ -265,9 +274,9 @@ void Projector::hold(const Error& error, std::vector<Arrival> arrivals) {
 void Projector::pause(const Error& error, Task again) {
   if (!std::exchange(paused_, true))
     context_.telemetry.log.warn(
-        "a read model is paused until there is room",
+        "a read model is paused",
         {{"service", context_.service}, {"read_model", generation_->plan().name}, {"why", error}});
-  generation_->set_paused(paused_without_space(error));
+  generation_->set_paused(why_paused(error));
   generation_->tell(context_.telemetry.health, context_.service);
   executor_->post_after(backoff_.next(context_.platform.random), std::move(again));
 }

@@ -23,7 +23,8 @@ namespace leat::service {
 //   * Rows and positions are committed together, so each event has its effect exactly once whatever crashes.
 //   * While it applies one delivery the bus fetches the next; never more than two of a topic are in memory. Both are
 //     leased before they are asked for; when memory is short they are smaller, or wait.
-//   * A full disk pauses it; it tries again and goes on from where it was when there is room.
+//   * A full disk pauses it, and so does another program that holds its file; it tries again and goes on from where it
+//     was.
 //   * An event that cannot be applied stops this read model, and only this one, right before that event.
 class Projector {
  public:
@@ -69,6 +70,7 @@ class Projector {
   void keep_what_came_before(std::vector<Arrival>, const Failure&);
   void pause(const Error&, Task again);
   void go_on();
+  bool may_be_tried_again(const Error&) const;
   void hold(const Error&, std::vector<Arrival>);
   void advance(const std::vector<Arrival>&);
   void look_whether_caught_up();

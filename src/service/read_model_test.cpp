@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include "database/table_hash.h"
+#include "database/transaction.h"
 #include "event/event.h"
 #include "service/test_machine.h"
 
@@ -51,6 +52,28 @@ void settle(TestMachine& machine) {
     const auto& models = status.services[1].read_models;
     return !models.empty() && (models[0].phase == Phase::stopped || models[0].lag_events == 0);
   });
+}
+
+// A backup, or somebody with the sqlite3 shell.
+TEST(ReadModel, AnotherProgramThatHoldsItsFileOnlyPausesIt) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  settle(machine);
+  database::Options options;
+  options.vfs = "test";
+  auto other = database::Database::open("data/social/read_models/authors/authors-1.db", options);
+  ASSERT_TRUE(other) << other.error().what;
+  auto held = database::Transaction::write(*other);
+  ASSERT_TRUE(held) << held.error().what;
+  machine.bus.put("users", 0, user("user.created", 1, "ada"));
+  const auto authors = [&] { return machine.status().services[1].read_models.at(0); };
+  ASSERT_TRUE(machine.world.run_until([&] { return authors().phase != Phase::live; }, 1'000'000));
+  EXPECT_EQ(authors().phase, Phase::paused);
+  EXPECT_THAT(authors().reason, HasSubstr("paused: database is locked"));
+  held->rollback();
+  ASSERT_TRUE(machine.world.run_until([&] { return authors().phase == Phase::live; }, 1'000'000));
+  settle(machine);
+  EXPECT_EQ(machine.call("GET", "/api/authors/1").body, R"({"username":"ada"})");
 }
 
 TEST(ReadModel, AnEventThatCannotBeAppliedStopsItRightThereAndOnlyIt) {
