@@ -162,6 +162,31 @@ TEST(Command, OnAFullDiskNobodyIsRejectedForWhatWasNotCommitted) {
   EXPECT_EQ((*rejected)->status, 507);
 }
 
+// SQLite rolls back the whole transaction of a statement that is interrupted.
+TEST(Command, ASlowStatementIsStoppedAndItsNeighboursAreDone) {
+  auto plan = shop();
+  plan.services[0].commands[1].steps.push_back(
+      statement("insert into items (name) select 'slow' where 0 < (with recursive n(i) as (select 1 union all select i "
+                "+ 1 from n "
+                "where i < iif(:name = 'slow', 100000, 1)) select count(*) from n) and :name = 'slow'"));
+  TestMachine machine;
+  Options options;
+  options.command_time_max = std::chrono::nanoseconds(0);
+  ASSERT_TRUE(machine.start(plan, options));
+  const auto before = machine.send("POST", "/quiet", R"({"name":"a"})");
+  const auto rejected = machine.send("POST", "/quiet", R"({"name":"a"})");
+  const auto slow = machine.send("POST", "/quiet", R"({"name":"slow"})");
+  const auto after = machine.send("POST", "/quiet", R"({"name":"b"})");
+  machine.world.run_until([&] { return slow->has_value() && before->has_value() && after->has_value(); });
+  EXPECT_EQ((*before)->status, 204);
+  ASSERT_TRUE(rejected->has_value());
+  EXPECT_EQ((*rejected)->status, 409);
+  EXPECT_EQ((*slow)->status, 504);
+  EXPECT_THAT((*slow)->body, HasSubstr("took longer than a command may"));
+  EXPECT_EQ((*after)->status, 204);
+  EXPECT_EQ(machine.status().services[0].trouble, "");
+}
+
 TEST(Command, OneThatFailsDoesNotTakeItsNeighboursWithIt) {
   for (const char* bad : {"/items", "/late/7"}) {
     SCOPED_TRACE(bad);

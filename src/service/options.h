@@ -25,9 +25,10 @@ struct Options {
   database::PasswordCost password_cost;  // of password_hash in `let`
 
   // Commands
-  std::size_t commands_waiting_max = 4096;  // for one service; beyond it 503
-  std::size_t commands_batch_max = 512;     // that share one transaction
-  std::size_t lets_waiting_max = 256;       // slow functions; for the whole system
+  std::size_t commands_waiting_max = 4096;                        // for one service; beyond it 503
+  std::size_t commands_batch_max = 512;                           // that share one transaction
+  platform::Duration command_time_max = std::chrono::seconds(5);  // its statements are interrupted then, and it is 504
+  std::size_t lets_waiting_max = 256;                             // slow functions; for the whole system
   unsigned let_threads = 1;
   std::size_t outbox_rows_max = 100'000;  // not yet on the bus, for one service; beyond it 503 before anything begins
   platform::Duration publish_wait =
@@ -45,7 +46,9 @@ struct Options {
   // Read models
   std::size_t delivery_bytes = 2 << 20;  // asked of a reader at once; two deliveries of a topic are in memory at most
   std::size_t delivery_tail_bytes = 64 << 10;  // asked instead of one that has caught up, and when memory is short
-  int wal_pages_read_model = 32'000;           // a checkpoint moves the WAL into the file when it is longer than this
+  // For the events of one delivery; the one that it has come to then cannot be applied.
+  platform::Duration projection_time_max = std::chrono::minutes(5);
+  int wal_pages_read_model = 32'000;  // a checkpoint moves the WAL into the file when it is longer than this
   int wal_pages_state = 4'000;
 
   // Queries

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "database/deadline.h"
 #include "database/durable_wal.h"
 #include "database/transaction.h"
 
@@ -72,6 +73,7 @@ Projector::Projector(Context context, const Options& options, std::shared_ptr<Ge
 }
 
 Projector::~Projector() {
+  given_up_ = true;  // what it is at is rolled back, and done by whoever comes next
   inbox_->close();
   executor_.reset();
   readers_.clear();
@@ -195,6 +197,7 @@ void Projector::apply_waiting() {
 
 void Projector::apply(std::vector<Arrival> arrivals) {
   if (const auto failure = commit(arrivals)) {
+    if (given_up_) return;
     if (failure->record) return keep_what_came_before(std::move(arrivals), *failure);
     if (may_be_tried_again(failure->error)) return hold(failure->error, std::move(arrivals));
     return stop(failure->error.what);
@@ -213,7 +216,11 @@ std::optional<Projector::Failure> Projector::commit(const std::vector<Arrival>& 
   }
   auto transaction = database::Transaction::write(*database_);
   if (!transaction) return outside(std::move(transaction).error());
-  if (auto failure = apply_rows(arrivals)) return failure;
+  {
+    const auto latest = context_.platform.clock.now() + options_.projection_time_max;
+    const database::Deadline deadline(*database_, context_.platform.clock, latest, &given_up_);
+    if (auto failure = apply_rows(arrivals)) return failure;
+  }
   if (auto stored = store_positions(arrivals); !stored) return outside(std::move(stored).error());
   if (auto committed = transaction->commit(); !committed) return outside(std::move(committed).error());
   return std::nullopt;
@@ -224,7 +231,9 @@ std::optional<Projector::Failure> Projector::apply_rows(const std::vector<Arriva
     auto applied = projection_->apply(arrivals[i].delivery->records);
     if (applied) continue;
     auto& [record, error] = applied.error();
-    const bool its_fault = error.code == Code::invalid || error.code == Code::conflict || error.code == Code::too_large;
+    if (error.code == Code::timeout) error.what = "its statements took longer than they may (projection_time_max)";
+    const bool its_fault = error.code == Code::invalid || error.code == Code::conflict ||
+                           error.code == Code::too_large || error.code == Code::timeout;
     if (!its_fault) return Failure{std::move(error), std::nullopt};
     return Failure{std::move(error), std::pair{i, record}};
   }

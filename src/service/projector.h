@@ -1,6 +1,7 @@
 // service/projector.h — fills one generation: a thread of its own that applies all that is waiting on the bus.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -93,6 +94,7 @@ class Projector {
   std::vector<std::optional<ByteBudget::Wait>> waits_;  // for each topic
   std::vector<std::unique_ptr<bus::Reader>> readers_;
   bool stopped_ = false, paused_ = false;
+  std::atomic<bool> given_up_ = false;  // set by the destructor, from another thread
   Backoff backoff_;
   std::vector<Arrival> held_;  // could not be committed on a full disk; nothing else is until it is
 

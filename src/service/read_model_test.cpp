@@ -76,6 +76,24 @@ TEST(ReadModel, AnotherProgramThatHoldsItsFileOnlyPausesIt) {
   EXPECT_EQ(machine.call("GET", "/api/authors/1").body, R"({"username":"ada"})");
 }
 
+TEST(ReadModel, AStatementThatDoesNotEndStopsItRightThere) {
+  SocialPlan plan;
+  auto social = plan.social();
+  social.read_models[0].when[1].statements.push_back(projecting(
+      "update authors set username = (with recursive n(i) as (select 1 union all select i + 1 from n where i < 100000) "
+      "select count(*) from n) where id = :id"));
+  TestMachine machine;
+  Options options;
+  options.projection_time_max = std::chrono::nanoseconds(0);
+  ASSERT_TRUE(machine.start(plan.system_of({plan.identity(), social}), options));
+  machine.bus.put("users", 0, user("user.created", 1, "ada"));
+  machine.bus.put("users", 0, user("user.updated", 1, "adele"));
+  settle(machine);
+  EXPECT_THAT(machine.status().services[1].read_models[0].reason,
+              HasSubstr("users-0 offset 1 cannot be applied: its statements took longer"));
+  EXPECT_EQ(machine.call("GET", "/api/authors/1").body, R"({"username":"ada"})");
+}
+
 TEST(ReadModel, AnEventThatCannotBeAppliedStopsItRightThereAndOnlyIt) {
   struct Case {
     const char* name;

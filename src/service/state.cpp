@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/content_id.h"
+#include "database/deadline.h"
 #include "database/durable_wal.h"
 #include "database/transaction.h"
 #include "definition/tokens.h"
@@ -157,11 +158,15 @@ Result<> run_new_migrations(database::Database& database, const std::vector<defi
 }
 
 Result<State> open_state(const std::string& path, const database::Options& options,
-                         const std::vector<definition::Migration>& migrations, platform::Platform platform) {
+                         const std::vector<definition::Migration>& migrations, platform::Platform platform,
+                         const std::atomic<bool>* given_up) {
   LEAT_CHECK(database::make_wal_durable(platform.files, path));
   LEAT_TRY(auto database, database::Database::open(path, options));
   LEAT_TRY(auto identity, identity_of(database, platform.random));
-  LEAT_CHECK(migrate(database, migrations, platform.clock));
+  {
+    const database::Deadline deadline(database, platform.clock, platform::Instant::max(), given_up);
+    LEAT_CHECK(migrate(database, migrations, platform.clock));
+  }
   return State{std::move(database), std::move(identity)};
 }
 

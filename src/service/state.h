@@ -2,6 +2,7 @@
 // Format: docs/formats/state-database.md
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -20,8 +21,10 @@ struct State {
 
 // Opens or makes the file and brings it to the last migration, each in a transaction of its own. Code::conflict, naming
 // the migration, when one that was applied has been edited or is gone, or a new one stands before it.
+// A migration that runs while `given_up` holds ends with Code::timeout, and has not happened.
 Result<State> open_state(const std::string& path, const database::Options&,
-                         const std::vector<definition::Migration>& migrations, platform::Platform);
+                         const std::vector<definition::Migration>& migrations, platform::Platform,
+                         const std::atomic<bool>* given_up = nullptr);
 
 // What is remembered of an applied migration: the same for texts that mean the same.
 std::string migration_hash(const definition::Migration&);

@@ -5,10 +5,13 @@
 #include <fmt/format.h>
 
 #include "database/access.h"
+#include "database/deadline.h"
 #include "definition/tokens.h"
 
 namespace leat::service {
 namespace {
+
+constexpr auto execute_time_max = std::chrono::seconds(10);
 
 // SQLite's words without what our line says already.
 std::string plain(std::string message) {
@@ -48,11 +51,14 @@ void add(definition::Mistakes& mistakes, const definition::Sql& sql, const datab
 Result<Tables> Tables::make(platform::Platform& platform) {
   const std::string path = "/" + Uuid::v4(platform.random.bytes16()).text();
   LEAT_TRY(auto database, database::Database::open(path, {.in_memory = true}));
-  return Tables(std::move(database), path);
+  return Tables(std::move(database), path, platform.clock);
 }
 
 bool Tables::execute(const definition::Sql& script, definition::Mistakes& mistakes) {
-  if (const auto done = database_.execute(script.numbered); !done) {
+  const database::Deadline deadline(database_, *clock_, clock_->now() + execute_time_max);
+  if (auto done = database_.execute(script.numbered); !done) {
+    if (done.error().error.code == Code::timeout)
+      done.error().error.what = "it takes too long, on empty tables already";
     add(mistakes, script, done.error());
     return false;
   }

@@ -36,7 +36,8 @@ class Tables {
   // Requires: `platform` outlives it. Empty until something is executed.
   static Result<Tables> make(platform::Platform& platform);
 
-  // Runs DDL and migrations. False when something is wrong; then it stands in `mistakes` at its character.
+  // Runs DDL and migrations, for 10 s at most. False when something is wrong; then it stands in `mistakes` at its
+  // character.
   bool execute(const definition::Sql& script, definition::Mistakes& mistakes);
   // Prepares one statement without running it.
   std::optional<Examined> examine(const definition::Sql& statement, definition::Mistakes& mistakes);
@@ -55,12 +56,14 @@ class Tables {
   bool has_triggers();
 
  private:
-  Tables(database::Database database, std::string path) : database_(std::move(database)), path_(std::move(path)) {}
+  Tables(database::Database database, std::string path, platform::Clock& clock)
+      : database_(std::move(database)), path_(std::move(path)), clock_(&clock) {}
   std::vector<std::vector<std::string>> rows(const std::string& sql);
   ColumnFacts column(const database::Statement& statement, int index);
 
   database::Database database_;
   std::string path_;
+  platform::Clock* clock_;
 };
 
 }  // namespace leat::service

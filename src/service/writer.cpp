@@ -18,7 +18,8 @@ http::Response overloaded(std::string_view why) {
 }
 
 http::Response not_committed(const Error& error) {
-  const int status = error.code == Code::no_space ? 507 : 503;
+  const bool told = error.code == Code::no_space || error.code == Code::timeout;
+  const int status = told ? http::status_of(error.code) : 503;
   return http::problem(status, "The service cannot do this now", error.what);
 }
 
@@ -32,7 +33,10 @@ Writer::Writer(Context context, const Options& options, std::shared_ptr<const Se
       backoff_(options_.backoff_min, options_.backoff_max),
       executor_(context_.platform.executors.open("write-" + context_.service, 1)) {}
 
-Writer::~Writer() { executor_.reset(); }
+Writer::~Writer() {
+  stopping_ = given_up_ = true;
+  executor_.reset();
+}
 
 void Writer::open(std::uint64_t last_published, Done<Result<Opened>> done) {
   executor_->post([this, last_published, done = std::move(done)]() mutable { done(open_now(last_published)); });
@@ -111,6 +115,8 @@ void Writer::run() {
 void Writer::drain(Task done) {
   const std::lock_guard lock(mutex_);
   draining_ = true;
+  drain_until_ = context_.platform.clock.now() + options_.command_time_max;
+  stopping_ = true;
   drained_ = std::move(done);
   scheduled_ = true;
   wake();
@@ -142,7 +148,7 @@ Result<> Writer::reopen() {
   options.vfs = options_.vfs;
   options.wal_autocheckpoint_pages = options_.wal_pages_state;
   options.password_cost = options_.password_cost;
-  LEAT_TRY(auto state, open_state(context_.path, options, plan_->state, context_.platform));
+  LEAT_TRY(auto state, open_state(context_.path, options, plan_->state, context_.platform, &stopping_));
   state_.emplace(std::move(state));
   auto prepared = [&]() -> Result<> {
     LEAT_TRY(outbox_, Outbox::prepare(state_->database));
@@ -203,6 +209,8 @@ void Writer::run_one(Batch& batch, Command& command) {
   auto ran = try_one(batch, command);
   if (ran) return;
   batch.fatal = std::move(ran).error();
+  if (batch.fatal->code == Code::timeout)
+    batch.fatal->what = "its statements were stopped: they took longer than a command may";
   batch.rejected.push_back({std::move(command), not_committed(*batch.fatal)});
 }
 
@@ -211,8 +219,10 @@ Result<> Writer::try_one(Batch& batch, Command& command) {
     batch.reject(std::move(command), std::move(response));
     return Result<>();
   };
-  if (command.deadline != platform::Instant{} && context_.platform.clock.now() > command.deadline)
+  const auto now = context_.platform.clock.now();
+  if (command.deadline != platform::Instant{} && now > command.deadline)
     return reject(http::problem(503, "Too late", "the request's time was over before it began"));
+  if (stopping_ && now > latest(now)) return reject(overloaded("the service is stopping"));
   LEAT_TRY(const bool replayed, replay(batch, command));
   if (replayed) return {};
   if (command.decided) return decide_against(batch, command, *std::exchange(command.decided, std::nullopt));
@@ -225,6 +235,8 @@ Result<> Writer::try_one(Batch& batch, Command& command) {
 }
 
 Result<> Writer::react(Batch& batch, Command& command, Reaction& reaction) {
+  auto& clock = context_.platform.clock;
+  const database::Deadline deadline(state_->database, clock, latest(clock.now()), &given_up_);
   LEAT_TRY(auto savepoint, database::Savepoint::open(state_->database));
   auto effect = reaction.run(command.inputs(), command.if_match);
   if (effect) return keep_effect(batch, command, *std::move(effect), savepoint);
@@ -277,7 +289,8 @@ void Writer::fail_batch(Batch& batch, const Error& error) {
   const bool changed = !batch.done.empty() && batch.done.front().changed;
   auto undone = take_undone(batch);
   batch.rows.clear();
-  if (constraint && undone.size() > 1) {
+  const bool one_was_slow = error.code == Code::timeout && !given_up_;  // and took the others with it
+  if ((constraint && undone.size() > 1) || one_was_slow) {
     for (auto& command : undone) {
       std::vector<Command> alone;
       alone.push_back(std::move(command));
@@ -297,6 +310,14 @@ void Writer::fail_batch(Batch& batch, const Error& error) {
   context_.telemetry.log.error("a transaction of commands failed", {{"service", context_.service}, {"why", error}});
   if (error.code == Code::no_space) return pause(error);
   drop_connection();
+}
+
+// Of a statement that begins now. All that waits when the service stops has as long together as one command has.
+platform::Instant Writer::latest(platform::Instant now) const {
+  const auto usual = now + options_.command_time_max;
+  if (!stopping_) return usual;
+  const std::lock_guard lock(mutex_);
+  return draining_ ? std::min(usual, drain_until_) : usual;
 }
 
 // In their order: what was done, whatever was rejected after the first of it, and what was not begun.

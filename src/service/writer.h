@@ -2,6 +2,7 @@
 // all of them, a savepoint for each.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "database/deadline.h"
 #include "database/transaction.h"
 #include "platform/platform.h"
 #include "service/answers.h"
@@ -65,7 +67,8 @@ class Writer {
 
   std::size_t waiting() const;
   std::string trouble() const;  // why commands cannot be committed; empty when they can
-  // Nothing is taken any more; what waits is done and answered, then `done`.
+  // Nothing is taken any more; what waits is done and answered, as far as command_time_max allows, then `done`. A
+  // migration that is running is interrupted: it has not happened, and runs at the next start.
   void drain(Task done);
 
  private:
@@ -78,6 +81,8 @@ class Writer {
   std::vector<Command> take();
   Result<Opened> open_now(std::uint64_t last_published);
   Result<> check_same_age(std::uint64_t published, std::uint64_t last, const std::vector<OutboxRow>&) const;
+  database::Deadline until_stopped();
+  platform::Instant latest(platform::Instant now) const;
   Result<> hold(std::shared_ptr<const ServicePlan>);
   Result<> take_held();
   void let_go();
@@ -120,6 +125,9 @@ class Writer {
   mutable std::mutex mutex_;
   std::deque<Command> queue_;
   bool scheduled_ = false, draining_ = false;
+  platform::Instant drain_until_{};     // set when draining_
+  std::atomic<bool> stopping_ = false;  // no migration goes on
+  std::atomic<bool> given_up_ = false;  // nothing does
   Task drained_;
   std::string trouble_;
 

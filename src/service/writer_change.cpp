@@ -3,9 +3,14 @@
 
 namespace leat::service {
 
+database::Deadline Writer::until_stopped() {
+  return {state_->database, context_.platform.clock, platform::Instant::max(), &stopping_};
+}
+
 void Writer::try_migrations(std::shared_ptr<const ServicePlan> plan, Done<Result<>> done) {
   executor_->post([this, plan = std::move(plan), done = std::move(done)]() mutable {
     if (auto opened = ensure_open(); !opened) return done(std::move(opened));
+    const auto deadline = until_stopped();
     done(service::try_migrations(state_->database, plan->state, context_.platform.clock));
   });
 }
@@ -20,6 +25,7 @@ void Writer::hold_plan(std::shared_ptr<const ServicePlan> plan, Done<Result<>> d
 Result<> Writer::hold(std::shared_ptr<const ServicePlan> plan) {
   LEAT_CHECK(ensure_open());
   LEAT_TRY(auto transaction, database::Transaction::write(state_->database));
+  const auto deadline = until_stopped();
   LEAT_CHECK(run_new_migrations(state_->database, plan->state, context_.platform.clock));
   held_.emplace(std::move(transaction));
   held_plan_ = std::move(plan);
