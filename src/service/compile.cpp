@@ -1,8 +1,10 @@
 #include "service/compile.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/content_id.h"
+#include "base/json.h"
 #include "service/compiler.h"
 
 namespace leat::service {
@@ -35,15 +37,26 @@ ServicePlan compile_service(Compiler& compiler, const definition::Service& servi
   return plan;
 }
 
+// What makes one answer of a query, but for the rows. Lengths or ends tell the parts apart.
+std::string content_of(const QueryPlan& query) {
+  std::string out = fmt::format("{}\n{}\n{} {} {}\n", query.route.path, query.first.sql.numbered, query.many,
+                                query.limit_default, query.etag_column ? std::to_string(*query.etag_column) : "-");
+  for (const auto& parameter : query.route.query_parameters)
+    out += fmt::format("{} {} {}\n", parameter.name, static_cast<int>(parameter.type),
+                       parameter.fallback ? json::serialize(*parameter.fallback) : "-");
+  for (const auto& source : query.first.sources)
+    out += fmt::format("{} {} {}\n", static_cast<int>(source.from), source.index, source.name);
+  for (const auto& column : query.shape.columns)
+    out += fmt::format("{} {}\n", fmt::join(column.path, "."), static_cast<int>(column.encode));
+  return out;
+}
+
 // Of all that decides what an answer looks like: another hash, another ETag.
 std::string hash_of(const SystemPlan& plan) {
   std::string content;
   for (const auto& service : plan.services) {
     for (const auto& model : service.read_models) content += model.hash;
-    for (const auto& query : service.queries) {
-      content += query.route.path + query.first.sql.numbered;
-      for (const auto& column : query.shape.columns) content += std::to_string(static_cast<int>(column.encode));
-    }
+    for (const auto& query : service.queries) content += content_of(query);
   }
   return content_id(content);
 }

@@ -100,7 +100,11 @@ std::string hash_of(const definition::ReadModel& model, const std::vector<ReadMo
   for (const auto& table : model.tables) content += definition::normalised(table) + ";\n";
   for (const auto& when : whens) {
     content += fmt::format("{} in {}:\n", when.event->name, when.event->topic);
-    for (const auto& statement : when.statements) content += definition::normalised(statement.sql) + ";\n";
+    for (const auto& statement : when.statements) {
+      content += definition::normalised(statement.sql) + ";\n";
+      for (const auto& source : statement.sources)  // the same attribute, bound as a text or as the bytes it stands for
+        if (source.base64) content += fmt::format("{} is base64\n", source.name);
+    }
   }
   return content_id(content);
 }

@@ -59,6 +59,38 @@ void write_system(Folder& folder, std::string_view rest) {
 
 }  // namespace
 
+TEST(Compile, WhateverChangesAnAnswerChangesTheHashOfThePlan) {
+  const auto hash = [](std::string_view queries, std::string_view payload = R"({"type":"string"})") {
+    Folder folder;
+    write_system(folder,
+                 std::string("read_models:\n  files:\n    tables: create table files (id integer primary key, "
+                             "data blob)\n    when:\n      sale.made: insert into files values (:id, :name)\n") +
+                     std::string(queries));
+    folder.write("events/sale.made.json",
+                 R"({"type":"object","required":["id"],"properties":{"id":{"type":"integer"},"name":)" +
+                     std::string(payload) + "}}");
+    std::vector<std::string> lines;
+    const auto plan = folder.compile(lines);
+    EXPECT_THAT(lines, testing::Not(testing::Contains(testing::HasSubstr("error")))) << queries;
+    return plan.hash;
+  };
+  const std::string usual =
+      "queries:\n  GET /items:\n    query: {a: {type: integer, default: 1}, b: {type: integer, default: 2}}\n"
+      "    many: select id, name from items where id > :a and id > :b\n    order: id\n    limit: {default: 10}\n";
+  const auto with = [&](std::string_view from, std::string_view to) {
+    std::string out = usual;
+    const auto at = out.find(from);
+    EXPECT_NE(at, std::string::npos);
+    return out.replace(at, from.size(), to);
+  };
+  const auto before = hash(usual);
+  EXPECT_EQ(hash(usual), before);
+  EXPECT_NE(hash(with("default: 10", "default: 11")), before);
+  EXPECT_NE(hash(with("default: 2", "default: 3")), before);
+  EXPECT_NE(hash(with(":a and id > :b", ":b and id > :a")), before);
+  EXPECT_NE(hash(usual, R"({"type":"string","contentEncoding":"base64"})"), before);
+}
+
 TEST(Compile, TellsEachMistakeAtItsCharacter) {
   struct Case {
     const char* rest;

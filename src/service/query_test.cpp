@@ -77,6 +77,29 @@ TEST(Query, AnETagHoldsUntilSomethingItDependsOnChanges) {
   EXPECT_THAT(renewed.body, HasSubstr("ada"));
 }
 
+TEST(Query, AStarAsksWhetherThereIsAnything) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  EXPECT_EQ(machine.call("GET", "/api/posts/1", "", {{"If-None-Match", "*"}}).status, 404);
+  ASSERT_EQ(machine.call("POST", "/api/posts", R"({"content":"a"})").status, 201);
+  const auto there = machine.call("GET", "/api/posts/1", "", {{"If-None-Match", "*"}});
+  EXPECT_EQ(there.status, 304);
+  EXPECT_EQ(there.body, "");
+}
+
+TEST(Query, AMigrationChangesTheETag) {
+  SocialPlan plan;
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(plan.system()));
+  ASSERT_EQ(machine.call("POST", "/api/posts", R"({"content":"a"})").status, 201);
+  const auto etag = header(machine.call("GET", "/api/posts/1"), "ETag");
+  auto social = plan.social();
+  social.state.push_back(migration(2, "update posts set content = 'b'"));
+  ASSERT_TRUE(machine.wait(
+      [&](auto done) { machine.system->reload(plan.system_of({plan.identity(), social}), std::move(done)); }));
+  EXPECT_EQ(machine.call("GET", "/api/posts/1", "", {{"If-None-Match", etag}}).status, 200);
+}
+
 TEST(Query, OneThatAsksTheClockHasNoETagAndIsAlwaysAnswered) {
   SocialPlan plan;
   auto social = plan.social();

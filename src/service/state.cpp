@@ -94,6 +94,7 @@ Result<> run(database::Database& database, const definition::Migration& migratio
   if (database.has_deferred_violations())
     return fail(Code::conflict, fmt::format("migration {}: FOREIGN KEY constraint failed, in {}", migration.number,
                                             statement_at(migration.sql, 0)));
+  LEAT_CHECK(database.execute("update leat_meta set version = version + 1"));  // what was answered may be another now
   LEAT_TRY(auto note, database.prepare("insert into leat_migrations values (?1, ?2, ?3)", database::Prepare::once));
   const auto hash = migration_hash(migration);
   const auto at = platform::rfc3339(now_ms);
