@@ -162,6 +162,37 @@ TEST(Command, OnAFullDiskNobodyIsRejectedForWhatWasNotCommitted) {
   EXPECT_EQ((*rejected)->status, 507);
 }
 
+TEST(Command, MakesSoManyEventsAndNoMore) {
+  for (const bool by_number : {true, false}) {
+    TestMachine machine;
+    Options options;
+    if (by_number) options.command_events_max = 1;
+    if (!by_number) options.command_event_bytes_max = 30;
+    ASSERT_TRUE(machine.start(shop(), options));
+    ASSERT_EQ(machine.call("POST", "/chain", R"({"name":"a"})").status, 200);
+    const auto refused = machine.call("POST", "/chain", R"({"name":"b"})");
+    EXPECT_EQ(refused.status, 413);
+    EXPECT_THAT(refused.body, HasSubstr("command_events_max"));
+    EXPECT_EQ(machine.bus.all("items").size(), 1u);
+  }
+}
+
+// It may have survived, and queries show it: others must hear of it, also when nobody sends another command.
+TEST(Command, WhatACommitOfUnknownOutcomeHasLeftIsLookedAtByItself) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE(seed);
+    TestMachine machine(seed);
+    ASSERT_TRUE(machine.start(shop()));
+    ASSERT_EQ(machine.call("POST", "/items", R"({"name":"a","count":1})").status, 201);
+    machine.world.files().fail_next_sync();
+    EXPECT_EQ(machine.call("POST", "/items", R"({"name":"b","count":1})").status, 503);
+    machine.world.run(100'000);
+    const auto told = machine.bus.all("items").size() - 1;
+    const auto next = machine.call("POST", "/quiet", R"({"name":"b"})");
+    EXPECT_EQ(next.status, told == 1 ? 409 : 204) << "the state and the bus say different things";
+  }
+}
+
 // SQLite rolls back the whole transaction of a statement that is interrupted.
 TEST(Command, ASlowStatementIsStoppedAndItsNeighboursAreDone) {
   auto plan = shop();

@@ -240,7 +240,11 @@ TEST(Edit, CommandsWaitForItAndAreAnswered) {
     TestMachine machine(seed);
     ASSERT_TRUE(machine.start(SocialPlan().system()));
     std::optional<Result<>> changed;
-    machine.system->reload(edited(SocialPlan()), [&](Result<> result) { changed = std::move(result); });
+    auto edit = edited(SocialPlan());
+    auto& commands = edit.services[1].commands;
+    commands.insert(commands.begin(), commands[0]);  // another route gets the number of the one that is called
+    commands[0].route = route("POST", "/api/others");
+    machine.system->reload(edit, [&](Result<> result) { changed = std::move(result); });
     std::int64_t done = 0;
     while (!changed) {
       const auto answer = machine.call("POST", "/api/posts", R"({"content":"a"})");
@@ -255,6 +259,8 @@ TEST(Edit, CommandsWaitForItAndAreAnswered) {
     EXPECT_TRUE(*changed);
     const auto last = machine.call("POST", "/api/posts", R"({"content":"b"})");
     EXPECT_EQ(last.body, fmt::format(R"({{"id":{},"content":"b"}})", done + 1));
+    EXPECT_THAT(machine.metrics.render(),
+                testing::Not(testing::ContainsRegex("leat_commands_total\\{[^}]*others[^}]*\\} [1-9]")));
   }
   EXPECT_GT(refused, 0);
 }

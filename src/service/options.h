@@ -28,6 +28,8 @@ struct Options {
   std::size_t commands_waiting_max = 4096;                        // for one service; beyond it 503
   std::size_t commands_batch_max = 512;                           // that share one transaction
   platform::Duration command_time_max = std::chrono::seconds(5);  // its statements are interrupted then, and it is 504
+  std::size_t command_events_max = 10'000;                        // that one command may emit; beyond it 413
+  std::size_t command_event_bytes_max = 32 << 20;                 // of their payloads
   std::size_t lets_waiting_max = 256;                             // slow functions; for the whole system
   unsigned let_threads = 1;
   std::size_t outbox_rows_max = 100'000;  // not yet on the bus, for one service; beyond it 503 before anything begins
@@ -54,6 +56,7 @@ struct Options {
   // Queries
   unsigned query_threads = 2;                                       // of one service
   std::size_t queries_waiting_max = 4096;                           // for one service; beyond it 503
+  std::size_t answer_bytes_max = 64 << 20;                          // of one answer; beyond it 413
   platform::Duration query_time_max = std::chrono::seconds(5);      // a statement that takes longer is interrupted
   platform::Duration position_wait = std::chrono::seconds(2);       // for a request's Leat-Position
   platform::Duration position_wait_max = std::chrono::seconds(30);  // what Leat-Wait may ask for

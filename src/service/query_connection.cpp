@@ -224,7 +224,15 @@ Result<http::Response> QueryConnection::answer_one(const QueryJob& job, database
   const auto& query = view_->queries[job.index];
   query.shape.write(response.body, statement);
   statement.reset();
+  LEAT_CHECK(check_size(response));
   return broken_promise(query.plan->answer_schema.get(), response.body).value_or(std::move(response));
+}
+
+Result<> QueryConnection::check_size(const http::Response& response) const {
+  if (response.body.size() <= options_.answer_bytes_max) return {};
+  return fail(Code::too_large, fmt::format("the answer is larger than {} bytes (answer_bytes_max); ask for fewer rows "
+                                           "with ?limit=",
+                                           options_.answer_bytes_max));
 }
 
 Result<http::Response> QueryConnection::answer_many(const QueryJob& job, database::Statement& statement) {
@@ -240,6 +248,10 @@ Result<http::Response> QueryConnection::answer_many(const QueryJob& job, databas
     if (rows > 0) response.body += ',';
     const auto begin = response.body.size();
     query.shape.write(response.body, statement);
+    if (auto fits = check_size(response); !fits) {
+      statement.reset();
+      return fail(std::move(fits).error());
+    }
     auto broken = broken_promise(query.plan->answer_schema.get(), std::string_view(response.body).substr(begin));
     if (broken) {
       statement.reset();

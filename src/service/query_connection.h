@@ -71,6 +71,7 @@ class QueryConnection {
   Result<http::Response> answer(const QueryJob&);
   Result<http::Response> answer_one(const QueryJob&, database::Statement&);
   Result<http::Response> answer_many(const QueryJob&, database::Statement&);
+  Result<> check_size(const http::Response&) const;
   Result<database::Statement*> bound(const QueryJob&);
 
   const std::shared_ptr<const View> view_;

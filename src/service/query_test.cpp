@@ -167,6 +167,19 @@ TEST(Query, APositionThatIsNoneIsRefused) {
   }
 }
 
+TEST(Query, AnAnswerHasALargestSize) {
+  TestMachine machine;
+  Options options;
+  options.answer_bytes_max = 100;
+  ASSERT_TRUE(machine.start(SocialPlan().system(), options));
+  for (int i = 0; i < 2; ++i) ASSERT_EQ(machine.call("POST", "/api/posts", R"({"content":"abcdefghij"})").status, 201);
+  const auto refused = machine.call("GET", "/api/posts");
+  EXPECT_EQ(refused.status, 413);
+  EXPECT_THAT(refused.body, HasSubstr("answer_bytes_max"));
+  EXPECT_EQ(machine.call("GET", "/api/posts?limit=1").status, 200);
+  EXPECT_EQ(machine.call("GET", "/api/posts/1").status, 200);
+}
+
 TEST(Query, OneThatTakesTooLongIsEndedAndOthersGoOn) {
   SocialPlan plan;
   auto social = plan.social();

@@ -55,8 +55,8 @@ Result<Reaction::Prepared> Reaction::prepare_one(database::Database& database, c
   return Prepared{*std::move(statement), &plan};
 }
 
-Result<Reaction> Reaction::prepare(database::Database& database, const CommandPlan& plan) {
-  Reaction out(plan);
+Result<Reaction> Reaction::prepare(database::Database& database, const CommandPlan& plan, EmissionMax max) {
+  Reaction out(plan, max);
   for (const auto& requirement : plan.require) {
     LEAT_TRY(auto prepared, prepare_one(database, requirement.select));
     out.require_.push_back(std::move(prepared));
@@ -182,6 +182,11 @@ OrRejection<> Reaction::emit_selected(const Inputs& inputs, Effect& effect) {
 OrRejection<> Reaction::emit(PreparedEmission& emission, const database::Statement& row, Effect& effect) {
   std::string payload;
   emission.payload.write(payload, row);
+  effect.event_bytes += payload.size();
+  if (effect.events.size() == max_.events || effect.event_bytes > max_.bytes)
+    return reject(413, "The command makes too many events",
+                  fmt::format("{} events of {} bytes are allowed (command_events_max, command_event_bytes_max)",
+                              max_.events, max_.bytes));
   auto draft = draft_event(*emission.plan->event, std::move(payload));
   if (!draft) return reject(500, "The service made an event that it must not send", draft.error().what);
   effect.events.push_back(*std::move(draft));

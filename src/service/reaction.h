@@ -29,12 +29,18 @@ using OrRejection = std::expected<T, Rejection>;
 struct Effect {
   http::Response response;  // of success, without its position
   std::vector<DraftEvent> events;
+  std::size_t event_bytes = 0;  // of their payloads
+};
+
+// What one command may emit.
+struct EmissionMax {
+  std::size_t events, bytes;
 };
 
 // The statements of one command, prepared. The plan must outlive it, the connection too.
 class Reaction {
  public:
-  static Result<Reaction> prepare(database::Database&, const CommandPlan&);
+  static Result<Reaction> prepare(database::Database&, const CommandPlan&, EmissionMax);
 
   // Requires: inside a savepoint, which the caller rolls back when this rejects.
   OrRejection<Effect> run(Inputs inputs, const std::optional<EntityTags>& if_match = std::nullopt);
@@ -56,7 +62,7 @@ class Reaction {
     std::string shown;  // its first row as JSON
   };
 
-  explicit Reaction(const CommandPlan& plan) : plan_(&plan), shape_(plan.shape) {}
+  Reaction(const CommandPlan& plan, EmissionMax max) : plan_(&plan), max_(max), shape_(plan.shape) {}
   static Result<Prepared> prepare_one(database::Database&, const StatementPlan&);
 
   OrRejection<> check_requirements(const Inputs&);
@@ -68,6 +74,7 @@ class Reaction {
   OrRejection<> answer(const Inputs&, LastStep, Effect&);
 
   const CommandPlan* plan_;
+  EmissionMax max_;
   Shape shape_;
   std::vector<Prepared> require_, steps_;
   std::vector<PreparedEmission> emit_;

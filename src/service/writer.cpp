@@ -28,7 +28,7 @@ http::Response not_committed(const Error& error) {
 Writer::Writer(Context context, const Options& options, std::shared_ptr<const ServicePlan> plan)
     : context_(std::move(context)),
       options_(options),
-      numbers_(std::make_shared<Numbers>(context_.telemetry.metrics, context_.service, *plan)),
+      numbers_(std::make_shared<Numbers>(context_.telemetry.metrics, context_.service, plan)),
       plan_(std::move(plan)),
       backoff_(options_.backoff_min, options_.backoff_max),
       executor_(context_.platform.executors.open("write-" + context_.service, 1)) {}
@@ -126,7 +126,9 @@ void Writer::adopt(std::shared_ptr<const ServicePlan> plan) {
   plan_ = std::move(plan);
   reactions_.clear();
   reactions_.resize(plan_->commands.size());
-  numbers_ = std::make_shared<Numbers>(context_.telemetry.metrics, context_.service, *plan_);
+  auto numbers = std::make_shared<Numbers>(context_.telemetry.metrics, context_.service, plan_);
+  const std::lock_guard lock(mutex_);
+  numbers_ = std::move(numbers);
 }
 
 Result<> Writer::ensure_open() {
@@ -309,7 +311,7 @@ void Writer::fail_batch(Batch& batch, const Error& error) {
   if (constraint) return;
   context_.telemetry.log.error("a transaction of commands failed", {{"service", context_.service}, {"why", error}});
   if (error.code == Code::no_space) return pause(error);
-  drop_connection();
+  lose_connection();
 }
 
 // Of a statement that begins now. All that waits when the service stops has as long together as one command has.
@@ -374,14 +376,25 @@ Told Writer::answer_when_told(Command command, http::Response response, std::uin
 void Writer::answer(Command& command, http::Response response) {
   command.held.reset();  // before the client can ask again
   if (!command.reply) return;
-  numbers_->count(command, response.status, context_.platform.clock.now() - command.arrived);
+  count(command, response.status);
   command.reply(std::move(response));
+}
+
+// Any thread.
+void Writer::count(const Command& command, int status) {
+  std::shared_ptr<Numbers> numbers;
+  {
+    const std::lock_guard lock(mutex_);
+    numbers = numbers_;
+  }
+  numbers->count(command, status, context_.platform.clock.now() - command.arrived);
 }
 
 Result<Reaction*> Writer::reaction(std::size_t index) {
   auto& slot = reactions_[index];
   if (!slot) {
-    LEAT_TRY(slot, Reaction::prepare(state_->database, plan_->commands[index]));
+    LEAT_TRY(slot, Reaction::prepare(state_->database, plan_->commands[index],
+                                     {options_.command_events_max, options_.command_event_bytes_max}));
   }
   return &*slot;
 }

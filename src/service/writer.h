@@ -100,10 +100,12 @@ class Writer {
   static std::vector<Command> take_undone(Batch&);
   Result<> finish_batch(Batch&);
   void drop_connection();
+  void lose_connection();
   void pause(const Error&);
   void go_on();
   void look_later();
-  void look_for_room();
+  void look_again();
+  void look_at_outcome();
   Result<> write_something();
   void tell(Batch&);
   Result<Reaction*> reaction(std::size_t index);
@@ -116,13 +118,14 @@ class Writer {
   void tell_again(Replayed&);
   Result<std::vector<OutboxRow>> seal_events(std::vector<DraftEvent>, const Command&, std::int64_t now_ms) const;
   void answer(Command&, http::Response);
+  void count(const Command&, int status);
   Told answer_when_told(Command, http::Response, std::uint64_t number);
 
   const Context context_;
   const Options options_;
-  std::shared_ptr<Numbers> numbers_;
 
   mutable std::mutex mutex_;
+  std::shared_ptr<Numbers> numbers_;  // changed by the writer's thread, which reads it as it is
   std::deque<Command> queue_;
   bool scheduled_ = false, draining_ = false;
   platform::Instant drain_until_{};     // set when draining_
@@ -144,7 +147,7 @@ class Writer {
   std::uint64_t last_number_ = 0, forgotten_ = 0;
   Backoff backoff_;
   bool paused_ = false;   // there was no room
-  bool looking_ = false;  // look_for_room() will come
+  bool looking_ = false;  // look_again() will come
 
   std::unique_ptr<platform::Executor> executor_;  // last: its tasks use all of the above
 };

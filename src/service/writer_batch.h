@@ -14,8 +14,11 @@ namespace leat::service {
 
 // What is counted; shared with answers that are still under way when the writer is gone.
 struct Writer::Numbers {
-  Numbers(telemetry::Metrics& metrics, const std::string& service, const ServicePlan& plan)
-      : batch(metrics.histogram("leat_command_batch", "Commands that shared one transaction.", {{"service", service}},
+  Numbers(telemetry::Metrics& metrics, const std::string& service, const std::shared_ptr<const ServicePlan>& of)
+      : metrics(metrics),
+        service(service),
+        plan(of),
+        batch(metrics.histogram("leat_command_batch", "Commands that shared one transaction.", {{"service", service}},
                                 telemetry::count_buckets())),
         replayed(metrics.counter("leat_answers_replayed_total", "Commands answered as their key was answered before.",
                                  {{"service", service}})),
@@ -23,17 +26,21 @@ struct Writer::Numbers {
                                         "Answers to keys that had to go before their time.", {{"service", service}})),
         held(metrics.gauge("leat_answers_held", "Answers to keys that are kept.", {{"service", service}})),
         held_bytes(metrics.gauge("leat_answers_held_bytes", "What they take, about.", {{"service", service}})) {
-    for (const auto& command : plan.commands)
+    for (const auto& command : plan->commands)
       routes.push_back(std::make_unique<RouteMetrics>(metrics, "command", service, command.route));
   }
   void show(const AnswersHeld& answers) {
     held.set(static_cast<double>(answers.count));
     held_bytes.set(static_cast<double>(answers.bytes));
   }
-  // A command may be of an earlier plan, which had more of them.
+  // A command of another plan than the one in force has a route of its own, perhaps of the same number.
   void count(const Command& command, int status, platform::Duration took) {
-    if (command.index < routes.size()) routes[command.index]->count(status, took);
+    if (command.service == plan) return routes[command.index]->count(status, took);
+    RouteMetrics(metrics, "command", service, command.plan().route).count(status, took);
   }
+  telemetry::Metrics& metrics;
+  const std::string service;
+  const std::shared_ptr<const ServicePlan> plan;
   telemetry::Histogram& batch;
   telemetry::Counter &replayed, &forgotten_early;
   telemetry::Gauge &held, &held_bytes;

@@ -13,6 +13,12 @@ void Writer::drop_connection() {
   state_.reset();
 }
 
+// What was being committed may have survived: then others are to hear of it, whether or not another command comes.
+void Writer::lose_connection() {
+  drop_connection();
+  look_later();
+}
+
 // SQLite has rolled back, nothing was flushed: the connection is good, and stays open, since opening takes room as
 // well. Whoever sends commands may first look whether we are ready: so it is not left to the next command to find room.
 void Writer::pause(const Error& error) {
@@ -29,16 +35,21 @@ void Writer::pause(const Error& error) {
 
 void Writer::look_later() {
   if (std::exchange(looking_, true)) return;
-  executor_->post_after(backoff_.next(context_.platform.random), [this] { look_for_room(); });
+  executor_->post_after(backoff_.next(context_.platform.random), [this] { look_again(); });
 }
 
-void Writer::look_for_room() {
+void Writer::look_at_outcome() {
+  if (!ensure_open()) return look_later();
+  backoff_.reset();
+}
+
+void Writer::look_again() {
   looking_ = false;
-  if (!paused_) return;
   if (held_plan_) return look_later();  // its transaction is open: it will find out
+  if (!paused_) return look_at_outcome();
   const auto wrote = write_something();
   if (!wrote && wrote.error().code == Code::no_space) return look_later();
-  if (!wrote) drop_connection();  // something else is wrong now, and the next command will be told
+  if (!wrote) lose_connection();  // something else is wrong now, and the next command will be told
   go_on();
 }
 
