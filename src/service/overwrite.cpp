@@ -40,10 +40,12 @@ class Reading {
     ++at_;
     return out;
   }
-  // A parameter (its source), a literal, or excluded.<column>.
+  // A parameter (its source), a literal (as written), or excluded.<column>.
   struct Value {
     const Source* source = nullptr;
-    std::string excluded;
+    std::string_view literal = {};
+    std::string excluded = {};
+    bool operator==(const Value&) const = default;
   };
   std::optional<Value> value() {
     if (at_ == tokens_.size()) return std::nullopt;
@@ -54,7 +56,7 @@ class Reading {
     }
     if (token.kind == Token::Kind::string || token.kind == Token::Kind::number || word("null")) {
       if (token.kind != Token::Kind::word) ++at_;
-      return Value{};
+      return Value{.literal = token.in(statement_.sql.text)};
     }
     if (!word("excluded") || !symbol(".")) return std::nullopt;
     auto column = name();
@@ -83,6 +85,14 @@ bool is_key(const Reading::Value& value, std::string_view key) {
 }
 
 using Columns = std::vector<std::string>;
+using Assigned = std::map<std::string, Reading::Value, std::less<>>;  // column, in lower case, and what it is given
+
+// Names that are no column's own (rowid, a typing mistake) and those that come twice end the proof.
+bool assign(Assigned& out, std::string column, Reading::Value value, const TableFacts& table) {
+  const auto is_it = [&](const std::string& name) { return lower(name) == column; };
+  if (std::ranges::none_of(table.columns, is_it)) return false;
+  return out.emplace(std::move(column), std::move(value)).second;
+}
 
 // (a, b, c)
 std::optional<Columns> column_list(Reading& in) {
@@ -96,27 +106,20 @@ std::optional<Columns> column_list(Reading& in) {
   return out;
 }
 
-// a = value, b = value: the columns set, in lower case.
-std::optional<Columns> assignments(Reading& in) {
-  Columns out;
+// a = value, b = value
+std::optional<Assigned> assignments(Reading& in, const TableFacts& table) {
+  Assigned out;
   do {
     auto name = in.name();
     if (!name || !in.symbol("=")) return std::nullopt;
-    const auto value = in.value();
-    if (!value || (!value->excluded.empty() && value->excluded != *name)) return std::nullopt;
-    out.push_back(*name);
+    auto value = in.value();
+    if (!value || !assign(out, *std::move(name), *std::move(value), table)) return std::nullopt;
   } while (in.symbol(","));
   return out;
 }
 
-bool covers(const Columns& set, const Columns& inserted, std::string_view primary_key) {
-  return std::ranges::all_of(inserted, [&](const std::string& column) {
-    return column == primary_key || std::ranges::find(set, column) != set.end();
-  });
-}
-
-// After "into": t [(columns)] values (...) with the primary key bound to the event's key. The inserted columns.
-std::optional<Columns> inserted_columns(Reading& in, std::string_view key, const TableFacts& table,
+// After "into": t [(columns)] values (...) with the primary key bound to the event's key. What is inserted.
+std::optional<Assigned> inserted_values(Reading& in, std::string_view key, const TableFacts& table,
                                         const std::string& primary_key) {
   if (in.name() != lower(table.name)) return std::nullopt;
   Columns columns;
@@ -128,33 +131,46 @@ std::optional<Columns> inserted_columns(Reading& in, std::string_view key, const
     for (const auto& column : table.columns) columns.push_back(lower(column));
   }
   if (!in.word("values") || !in.symbol("(")) return std::nullopt;
-  bool keyed = false;
+  Assigned out;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (i > 0 && !in.symbol(",")) return std::nullopt;
-    const auto value = in.value();
+    auto value = in.value();
     if (!value || !value->excluded.empty()) return std::nullopt;
-    if (columns[i] == primary_key) keyed = is_key(*value, key);
+    if (!assign(out, columns[i], *std::move(value), table)) return std::nullopt;
   }
-  if (!in.symbol(")") || !keyed) return std::nullopt;
-  return columns;
+  const auto keyed = out.find(primary_key);
+  if (!in.symbol(")") || keyed == out.end() || !is_key(keyed->second, key)) return std::nullopt;
+  return out;
+}
+
+// The update leaves the row as the insert makes it: each inserted column but the key is given the inserted value, and
+// no other column anything. Columns that neither names are the same whether the row is made by the first event or the
+// second.
+bool same_row_either_way(const Assigned& set, const Assigned& inserted, const std::string& primary_key) {
+  if (set.size() + 1 != inserted.size()) return false;
+  return std::ranges::all_of(set, [&](const auto& assignment) {
+    const auto& [column, value] = assignment;
+    const auto found = inserted.find(column);
+    return column != primary_key && found != inserted.end() && (value.excluded == column || value == found->second);
+  });
 }
 
 bool insert_overwrites(Reading& in, bool replaces, std::string_view key, const TableFacts& table,
                        const std::string& primary_key) {
-  const auto columns = inserted_columns(in, key, table, primary_key);
-  if (!columns) return false;
+  const auto inserted = inserted_values(in, key, table, primary_key);
+  if (!inserted) return false;
   if (replaces) return in.end();
   if (!in.word("on") || !in.word("conflict") || !in.symbol("(")) return false;
   if (in.name() != primary_key || !in.symbol(")")) return false;
   if (!in.word("do") || !in.word("update") || !in.word("set")) return false;
-  const auto set = assignments(in);
-  return set && in.end() && covers(*set, *columns, primary_key);
+  const auto set = assignments(in, table);
+  return set && in.end() && same_row_either_way(*set, *inserted, primary_key);
 }
 
 bool update_overwrites(Reading& in, std::string_view key, const TableFacts& table, const std::string& primary_key) {
   if (in.name() != lower(table.name) || !in.word("set")) return false;
-  const auto set = assignments(in);
-  if (!set || std::ranges::find(*set, primary_key) != set->end()) return false;
+  const auto set = assignments(in, table);
+  if (!set || set->contains(primary_key)) return false;
   if (!in.word("where") || in.name() != primary_key || !in.symbol("=")) return false;
   const auto value = in.value();
   return value && is_key(*value, key) && in.end();

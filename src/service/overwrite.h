@@ -22,9 +22,10 @@ struct TableFacts {
 // True when `statement`, run for two events with the same `key` one after the other, leaves what it leaves when run for
 // the second alone. Recognised (everything else counts as not proved):
 //   insert or replace into t [(columns)] values (...)
-//   insert into t [(columns)] values (...) on conflict (key) do update set <every other inserted column> = ...
+//   insert into t [(columns)] values (...) on conflict (key) do update set <each other inserted column> = <the same>
 //   update t set ... where <primary key> = :key
-// with nothing but parameters, literals and excluded.column as values, and the primary key being the event's key.
+// with nothing but parameters and literals as values, "the same" being excluded.<that column> or the inserted value
+// itself, and the primary key being the event's key. Holds where both statements succeed.
 bool later_overwrites_earlier(const StatementPlan& statement, std::string_view key, const TableFacts& table);
 
 }  // namespace leat::service
