@@ -14,6 +14,7 @@ namespace leat::app {
 namespace {
 
 constexpr auto drain_max = std::chrono::seconds(10);
+constexpr std::size_t admin_target_bytes = 48 << 10;
 
 std::vector<gateway::ServiceRoutes> by_service(std::vector<service::Route> routes) {
   std::map<std::string, gateway::ServiceRoutes> grouped;
@@ -125,14 +126,17 @@ Result<> Instance::serve_routes() { return gateway_.serve(by_service(system_->ro
 Result<> Instance::listen() {
   LEAT_CHECK(add_admin_routes(admin_, AdminContext{*system_, *bus_, telemetry_, *admin_executor_}));
   const std::size_t spare = spare_descriptors();
-  LEAT_TRY(http_, listener("http", options_.http, spare / 2, gateway_.handler()));
-  LEAT_TRY(admin_server_, listener("admin", options_.admin, spare / 4, admin_.handler()));
+  LEAT_TRY(http_, listener({.address = options_.http, .name = "http"}, spare / 2, gateway_.handler()));
+  // A page of events goes on from the positions of all partitions, which stand in its target.
+  LEAT_TRY(admin_server_,
+           listener({.address = options_.admin, .name = "admin", .limits = {.target_bytes = admin_target_bytes}},
+                    spare / 4, admin_.handler()));
   return {};
 }
 
-Result<std::unique_ptr<http::Server>> Instance::listener(std::string name, std::string address,
-                                                         std::size_t connections_max, http::Handler handler) {
-  http::ServerOptions options{.address = std::move(address), .name = std::move(name), .insecure = options_.insecure};
+Result<std::unique_ptr<http::Server>> Instance::listener(http::ServerOptions options, std::size_t connections_max,
+                                                         http::Handler handler) {
+  options.insecure = options_.insecure;
   // The rest is for files: a log that cannot open its next segment would be worse than a connection less.
   options.limits.connections = std::clamp<std::size_t>(connections_max, 1, options.limits.connections);
   return http::Server::start(std::move(options), platform_.clock, telemetry_, budget_, std::move(handler));

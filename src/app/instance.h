@@ -57,8 +57,7 @@ class Instance {
   void tell_lost() const;
   Result<> start_services(service::SystemPlan);
   Result<> listen();
-  Result<std::unique_ptr<http::Server>> listener(std::string name, std::string address, std::size_t connections_max,
-                                                 http::Handler);
+  Result<std::unique_ptr<http::Server>> listener(http::ServerOptions, std::size_t connections_max, http::Handler);
   Result<> serve_routes();
 
   // In the order of their making; destroyed in reverse.

@@ -18,6 +18,8 @@ using FilePos = Strong<struct FilePosTag>;            // position of a byte in a
 using Epoch = Strong<struct EpochTag, std::int32_t>;  // which life of a partition wrote a record; -1 unknown
 using PartitionIndex = Strong<struct PartitionTag, std::int32_t>;
 
+inline constexpr std::int32_t partitions_max = 1024;  // of one topic
+
 template <class Tag, class Value>
 constexpr Strong<Tag, Value> operator+(Strong<Tag, Value> a, Value b) {
   return {static_cast<Value>(a.value + b)};

@@ -25,7 +25,7 @@ namespace leat::broker {
 
 struct Options {
   std::uint64_t compact_bytes = 4ull << 20;  // written to an internal topic before it is compacted again
-  std::int32_t partitions_max = 1000;        // of one topic
+  std::int32_t partitions_max = leat::partitions_max;
   std::size_t sources_max = 10'000;
   platform::Duration retention_every = std::chrono::minutes(1);
 };

@@ -1,5 +1,6 @@
 #include "bus/position.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <limits>
@@ -9,7 +10,6 @@
 namespace leat::bus {
 namespace {
 
-constexpr std::size_t positions_max = 64;
 constexpr std::size_t id_chars = 22;  // 128 bits in characters of 6 bits
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -34,7 +34,7 @@ class Parser {
     if (text_.empty()) return out;
     do {
       if (out.size() == positions_max) return wrong(fmt::format("at most {} positions", positions_max));
-      LEAT_TRY(auto position, one());
+      LEAT_TRY(auto position, out.empty() ? whole() : after(out.back()));
       out.push_back(position);
     } while (take(','));
     if (at_ != text_.size()) return wrong("expected ',' or the end");
@@ -42,20 +42,46 @@ class Parser {
   }
 
  private:
-  Result<Position> one() {
+  Result<Position> whole() {
     Position position;
     LEAT_TRY(position.bus, id("bus id"));
     LEAT_CHECK(dot());
     LEAT_TRY(position.topic.value, id("topic id"));
     LEAT_CHECK(dot());
+    LEAT_CHECK(partition_and_epoch(position));
+    LEAT_CHECK(next(position));
+    return position;
+  }
+
+  // What is left out is as in the position before.
+  Result<Position> after(const Position& before) {
+    const auto item = text_.substr(at_, text_.find(',', at_) - at_);
+    const auto dots = std::ranges::count(item, '.');
+    if (dots != 0 && dots != 2) return whole();
+    Position position = before;
+    if (dots == 2) {
+      LEAT_CHECK(partition_and_epoch(position));
+    } else if (position.partition.value == std::numeric_limits<std::int32_t>::max()) {
+      return wrong("there is no partition after the last");
+    } else {
+      ++position.partition.value;
+    }
+    LEAT_CHECK(next(position));
+    return position;
+  }
+
+  Result<> partition_and_epoch(Position& position) {
     LEAT_TRY(position.partition.value, number<std::int32_t>("partition", 0));
     LEAT_CHECK(dot());
     LEAT_TRY(position.epoch.value, number<std::int32_t>("epoch", -1));
-    LEAT_CHECK(dot());
+    return dot();
+  }
+
+  Result<> next(Position& position) {
     LEAT_TRY(position.next.value, number<std::int64_t>("offset", start_of_log.value));
     // Of the negative offsets only start_of_log means something.
     if (position.next.value == -1) return wrong("the offset is -1");
-    return position;
+    return {};
   }
 
   Result<Uuid> id(std::string_view what) {
@@ -114,15 +140,22 @@ class Parser {
 }  // namespace
 
 std::string to_text(const std::vector<Position>& positions) {
-  LEAT_ASSERT(positions.size() <= positions_max);
   std::string out;
+  const Position* before = nullptr;
   for (const Position& position : positions) {
-    if (!out.empty()) out += ',';
-    append_id(out, position.bus);
-    out += '.';
-    append_id(out, position.topic.value);
-    fmt::format_to(std::back_inserter(out), ".{}.{}.{}", position.partition.value, position.epoch.value,
-                   position.next.value);
+    if (before) out += ',';
+    const bool same_topic = before && position.bus == before->bus && position.topic == before->topic;
+    const bool follows = same_topic && position.epoch == before->epoch &&
+                         position.partition.value - std::int64_t{1} == before->partition.value;
+    if (!same_topic) {
+      append_id(out, position.bus);
+      out += '.';
+      append_id(out, position.topic.value);
+      out += '.';
+    }
+    if (!follows) fmt::format_to(std::back_inserter(out), "{}.{}.", position.partition.value, position.epoch.value);
+    fmt::format_to(std::back_inserter(out), "{}", position.next.value);
+    before = &position;
   }
   return out;
 }

@@ -23,9 +23,13 @@ struct Position {
   auto operator<=>(const Position&) const = default;
 };
 
-// The text form, safe in an HTTP header: comma-separated `<bus>.<topic>.<partition>.<epoch>.<next>`, ids as 22
-// characters of base64url. At most 64 positions.
+// The text form, safe in an HTTP header: docs/formats/position.md. It grows with the positions, about ten characters
+// for each after the first of a topic: whoever puts it where room is short asks for its size.
 std::string to_text(const std::vector<Position>&);
+
+// How many positions a text may hold: more than fit into any request.
+inline constexpr std::size_t positions_max = std::size_t{8} * partitions_max;
+
 // Code::invalid with the offset of the first character that is wrong.
 Result<std::vector<Position>> parse_positions(std::string_view text);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/strong.h"
 #include "definition/names.h"
 #include "definition/scalars.h"
 
@@ -77,7 +78,7 @@ Form<TopicText> topic_form() {
       {{"key", true, described(key.schema, "The attribute whose events stay in order."), read_key},
        row<TopicText>("events", &TopicText::types, list_of("a list of event names, like [post.created]", type),
                       Need::required, "Its events; the schema of each is events/NAME.json."),
-       row<TopicText>("partitions", &Topic::partitions, integer_form(1, 1024), Need::optional,
+       row<TopicText>("partitions", &Topic::partitions, integer_form(1, partitions_max), Need::optional,
                       "Into how many partitions its keys are spread; 4 when it does not say."),
        row<TopicText>("retention", &Topic::retention, retention_form(), Need::optional,
                       "What may be forgotten; everything is kept when it does not say.")});

@@ -60,6 +60,9 @@ struct Options {
   platform::Duration query_time_max = std::chrono::seconds(5);      // a statement that takes longer is interrupted
   platform::Duration position_wait = std::chrono::seconds(2);       // for a request's Leat-Position
   platform::Duration position_wait_max = std::chrono::seconds(30);  // what Leat-Wait may ask for
+  // Of one Leat-Position in an answer: proxies take 4 KiB of header and we take 8 KiB, with all else that a client
+  // sends.
+  std::size_t position_bytes_max = 3 << 10;
 
   ByteBudget* budget = nullptr;  // outlives the system; null: nothing is leased
   TestFaults faults;

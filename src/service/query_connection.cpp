@@ -92,7 +92,8 @@ Result<http::Response> QueryConnection::run(const QueryJob& job) {
   if (!answered && answered.error().code == Code::timeout)
     return fail(Code::timeout, "its statement was stopped: it took longer than a query may");
   LEAT_TRY(auto response, std::move(answered));
-  if (!positions_text_.empty()) response.headers.add("Leat-Position", positions_text_);
+  if (!positions_text_.empty() && positions_text_.size() <= options_.position_bytes_max)
+    response.headers.add("Leat-Position", positions_text_);
   const bool behind = std::any_of(attached_.begin(), attached_.end(), [](const Attached& attached) {
     return attached.generation->state().phase != Phase::live;
   });

@@ -120,6 +120,53 @@ TEST(Query, OneThatAsksTheClockHasNoETagAndIsAlwaysAnswered) {
   EXPECT_NE(second.body, first.body);
 }
 
+// A system whose topic of users has as many partitions as one may have, and a command that tells of a user in most.
+SystemPlan many_partitions(const SocialPlan& plan) {
+  auto identity = plan.identity();
+  identity.topics = {topic("users", partitions_max)};
+  CommandPlan crowd;
+  crowd.route = route("POST", "/api/crowds");
+  crowd.emit = {{plan.user_created,
+                 statement("with recursive n (id) as (select 1 union all select id + 1 from n where id < 4000) "
+                           "select id, 'user' || id from n",
+                           {}, 2),
+                 shape({"id", "username"})}};
+  crowd.status = 204;
+  identity.commands.push_back(crowd);
+  return plan.system_of({identity, plan.social()});
+}
+
+TEST(Query, PositionsInAThousandPartitionsComeBack) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(many_partitions(SocialPlan()), {.position_bytes_max = 64 << 10}));
+  const auto told = machine.call("POST", "/api/crowds");
+  ASSERT_EQ(told.status, 204) << told.body;
+  const auto positions = bus::parse_positions(header(told, "Leat-Position"));
+  ASSERT_TRUE(positions) << positions.error().what;
+  EXPECT_GT(positions->size(), 900u);
+  const auto seen = machine.call("GET", "/api/authors/4000", "", {{"Leat-Position", header(told, "Leat-Position")}});
+  EXPECT_EQ(seen.status, 200);
+  EXPECT_EQ(header(seen, "Leat-Stale"), "");
+  EXPECT_TRUE(bus::parse_positions(header(seen, "Leat-Position")).has_value());
+  for (const auto& service : machine.status().services)
+    for (const auto& model : service.read_models) EXPECT_GT(model.positions.size(), 900u);
+}
+
+// More positions than fit into a header that proxies and clients take: a command's answer says it in one word, a
+// query's says nothing.
+TEST(Query, PositionsThatFitInNoHeaderAreToldByToken) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(many_partitions(SocialPlan()), {.position_bytes_max = 500}));
+  const auto told = machine.call("POST", "/api/crowds");
+  ASSERT_EQ(told.status, 204) << told.body;
+  EXPECT_EQ(header(told, "Leat-Position"), "outbox.identity.4000");
+  const auto seen = machine.call("GET", "/api/authors/4000", "", {{"Leat-Position", header(told, "Leat-Position")}});
+  EXPECT_EQ(seen.status, 200) << seen.body;
+  EXPECT_EQ(header(seen, "Leat-Stale"), "");
+  EXPECT_EQ(header(seen, "Leat-Position"), "");
+  EXPECT_NE(header(seen, "ETag"), "");
+}
+
 TEST(Query, ReadsWhatItsPositionSaysOrSaysThatItIsStale) {
   TestMachine machine;
   ASSERT_TRUE(machine.start(SocialPlan().system()));

@@ -359,14 +359,17 @@ void Writer::tell(Batch& batch) {
   context_.relay->take(std::move(batch.rows), std::move(waiting));
 }
 
-// The success stands, whatever the bus does: without positions the token says where to look for them.
+// The success stands, whatever the bus does: without positions, or with more of them than fit into a header, the token
+// says where to look for them.
 Told Writer::answer_when_told(Command command, http::Response response, std::uint64_t number) {
   command.held.reset();  // from here on its key finds the answer in the state
   auto finish = [numbers = numbers_, clock = &context_.platform.clock, service = context_.service, number,
-                 command = std::move(command), response = std::move(response)](auto positions) mutable {
+                 bytes_max = options_.position_bytes_max, command = std::move(command),
+                 response = std::move(response)](auto positions) mutable {
     if (!command.reply) return;
-    response.headers.add("Leat-Position",
-                         positions ? bus::to_text(*positions) : fmt::format("outbox.{}.{}", service, number));
+    auto text = positions ? bus::to_text(*positions) : std::string();
+    if (text.empty() || text.size() > bytes_max) text = fmt::format("outbox.{}.{}", service, number);
+    response.headers.add("Leat-Position", std::move(text));
     numbers->count(command, response.status, clock->now() - command.arrived);
     command.reply(std::move(response));
   };
