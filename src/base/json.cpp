@@ -139,7 +139,44 @@ class Builder {
   std::optional<std::string> duplicate_;
 };
 
+// Takes note of nothing.
+struct Passing {
+  static constexpr std::size_t max_object_size = std::size_t(-1);
+  static constexpr std::size_t max_array_size = std::size_t(-1);
+  static constexpr std::size_t max_key_size = std::size_t(-1);
+  static constexpr std::size_t max_string_size = std::size_t(-1);
+
+  using Text = json::string_view;
+  bool on_document_begin(Failure&) { return true; }
+  bool on_document_end(Failure&) { return true; }
+  bool on_object_begin(Failure&) { return true; }
+  bool on_object_end(std::size_t, Failure&) { return true; }
+  bool on_array_begin(Failure&) { return true; }
+  bool on_array_end(std::size_t, Failure&) { return true; }
+  bool on_key_part(Text, std::size_t, Failure&) { return true; }
+  bool on_key(Text, std::size_t, Failure&) { return true; }
+  bool on_string_part(Text, std::size_t, Failure&) { return true; }
+  bool on_string(Text, std::size_t, Failure&) { return true; }
+  bool on_number_part(Text, Failure&) { return true; }
+  bool on_int64(std::int64_t, Text, Failure&) { return true; }
+  bool on_uint64(std::uint64_t, Text, Failure&) { return true; }
+  bool on_double(double, Text, Failure&) { return true; }
+  bool on_bool(bool, Failure&) { return true; }
+  bool on_null(Failure&) { return true; }
+  bool on_comment_part(Text, Failure&) { return true; }
+  bool on_comment(Text, Failure&) { return true; }
+};
+
 }  // namespace
+
+bool is_json(std::string_view text, std::size_t depth_max) {
+  json::parse_options options;
+  options.max_depth = depth_max;
+  json::basic_parser<Passing> parser(options);
+  Failure failure;
+  const auto read = parser.write_some(false, text.data(), text.size(), failure);
+  return !failure && read == text.size();
+}
 
 Result<json::value> parse_json(std::string_view text, JsonLimits limits, JsonFault* fault) {
   json::parse_options options;

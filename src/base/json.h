@@ -27,6 +27,10 @@ struct JsonFault {
 // two also go to `fault`, for who can show the place.
 Result<json::value> parse_json(std::string_view text, JsonLimits limits = {}, JsonFault* fault = nullptr);
 
+// True when `text` is exactly one JSON value in UTF-8, nested at most `depth_max` deep. Keys may repeat: only the
+// syntax is looked at, and nothing is built, so it costs a fraction of parse_json().
+bool is_json(std::string_view text, std::size_t depth_max = 256);
+
 // Appends `text` as a quoted JSON string. Requires: `text` is UTF-8.
 void append_json_string(std::string& out, std::string_view text);
 

@@ -74,6 +74,18 @@ TEST(Json, FindsDuplicatesInWideObjectsAndNotBetweenSiblings) {
   }
 }
 
+TEST(Json, TellsOneValueFromAnythingElse) {
+  for (const char* text : {"null", " true ", "-0.5e+3", R"("a\u00e9\n")", "[]", R"({"a":[1,{"b":null}],"a":2})",
+                           "1e999", "123456789012345678901234567890"})
+    EXPECT_TRUE(is_json(text)) << text;
+  for (const char* text : {"", " ", "1,2", R"(1,"admin":true)", "{}}", "[1", "[1,]", "{a:1}", "'a'", "nul", "01", "NaN",
+                           "Infinity", "// x\n1", "\"\n\"", "\"\xff\"", "\xef\xbb\xbf{}"})
+    EXPECT_FALSE(is_json(text)) << text;
+  EXPECT_TRUE(is_json(std::string(256, '[') + std::string(256, ']')));
+  EXPECT_FALSE(is_json(std::string(257, '[') + std::string(257, ']')));
+  EXPECT_FALSE(is_json(std::string(1'000'000, '[')));
+}
+
 TEST(Json, BoundsTheDepth) {
   EXPECT_TRUE(parse_json(nested(64)));
   EXPECT_FALSE(parse_json(nested(65)));

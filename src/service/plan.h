@@ -45,7 +45,7 @@ struct StatementPlan {
 enum class Encode {
   by_value,  // as the value's own SQL type says
   boolean,
-  json,    // text that holds JSON: written as it is
+  json,    // text that holds JSON: written as it is; text that does not: by value
   base64,  // BLOB
   text,    // INTEGER as a string (schema: string)
 };

@@ -68,7 +68,12 @@ void write_column(std::string& out, const database::Statement& row, int column, 
       out += row.integer(column) != 0 ? "true" : "false";
       return;
     case Encode::json:
-      out += row.text(column);
+      // Of a client's, as often as not: it must not end the value and go on with one of its own.
+      if (row.type(column) == database::Type::text && is_json(row.text(column))) {
+        out += row.text(column);
+      } else {
+        write_by_value(out, row, column);
+      }
       return;
     case Encode::base64:
       append_json_string(out, to_base64(row.blob(column)));
