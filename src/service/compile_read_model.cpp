@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/content_id.h"
+#include "definition/tokens.h"
 #include "service/compiler.h"
 #include "service/repeatable.h"
 
@@ -14,9 +15,41 @@ void check_repeatable(Compiler& compiler, const definition::Sql& sql, const Exam
   if (const auto function = unrepeatable_function(examined))
     compiler.mistakes.error(sql.place(), fmt::format("`{}()` gives another value at each rebuild", *function),
                             "take the value from the event (:event.time, :event.id or an attribute)");
-  if (asks_the_clock(sql, examined))
-    compiler.mistakes.error(sql.place(), "the statement asks the clock, so a rebuild would give other rows",
-                            "use :event.time");
+  if (const auto at = clock_asked_at(sql, examined))
+    compiler.mistakes.error(sql.place(*at), "the statement asks the clock, so a rebuild would give other rows",
+                            "use :event.time; a date function takes a parameter, a column or a literal");
+}
+
+// "default (random())": where it stands among the statements that make the tables.
+definition::Place place_of_default(const definition::ReadModel& model, std::string_view expression) {
+  for (const auto& sql : model.tables) {
+    const auto tokens = definition::tokenise(sql.text);
+    if (!tokens) continue;
+    bool after_default = false;
+    for (const auto& token : *tokens) {
+      const auto text = token.in(sql.text);
+      if (after_default && std::string_view(sql.text).substr(token.begin).starts_with(expression))
+        return sql.place(token.begin);
+      if (token.is_blank() || (after_default && text == "(")) continue;
+      after_default = definition::is_keyword(text, "default");
+    }
+  }
+  return model.tables.empty() ? model.place : model.tables.front().place();
+}
+
+// What a row is given that no statement names is the same at each rebuild.
+void check_defaults(Compiler& compiler, Tables& tables, const definition::ReadModel& model, const std::string& table) {
+  for (const auto& [column, expression] : tables.defaults(table)) {
+    definition::Sql sql;
+    sql.text = "select " + expression;
+    definition::Mistakes ignored;  // SQLite has taken it as a default
+    if (!definition::lex(sql)) continue;
+    const auto examined = tables.examine(sql, ignored);
+    if (examined && !unrepeatable_function(*examined) && !clock_asked_at(sql, *examined)) continue;
+    compiler.mistakes.error(place_of_default(model, expression),
+                            fmt::format("the default of `{}.{}` gives another value at each rebuild", table, column),
+                            "drop it, and take the value from the event (:event.time, :event.id or an attribute)");
+  }
 }
 
 void check_table(Compiler& compiler, Tables& tables, const definition::ReadModel& model, const std::string& table) {
@@ -27,6 +60,7 @@ void check_table(Compiler& compiler, Tables& tables, const definition::ReadModel
   if (tables.has_autoincrement(table))
     compiler.mistakes.error(place, fmt::format("table `{}` numbers its rows by itself", table),
                             "drop `autoincrement`: the number would depend on the order of events");
+  check_defaults(compiler, tables, model, table);
 }
 
 // Each table is fed by one topic, and a statement reads no table that another topic feeds: rows do not depend on how

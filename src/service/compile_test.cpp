@@ -1,5 +1,7 @@
 #include "service/compile.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -183,7 +185,7 @@ TEST(Compile, TellsEachMistakeAtItsCharacter) {
            "shop.yaml:10:18: `random()` gives another value at each rebuild"},
           {"read_models:\n  names:\n    tables: create table names (id integer primary key, name text)\n    when:\n"
            "      item.made: insert into names values (:id, datetime('now'))\n",
-           "shop.yaml:10:18: the statement asks the clock"},
+           "shop.yaml:10:49: the statement asks the clock"},
           {"read_models:\n  names:\n    tables: create table names (id integer, name text)\n    when:\n"
            "      item.made: insert into names values (:id, :name)\n",
            "shop.yaml:8:13: table `names` has no primary key"},
@@ -207,6 +209,80 @@ TEST(Compile, TellsEachMistakeAtItsCharacter) {
     SCOPED_TRACE(rest);
     Folder folder;
     write_system(folder, rest);
+    std::vector<std::string> lines;
+    folder.compile(lines);
+    if (std::string_view(expected).empty()) {
+      EXPECT_THAT(lines, IsEmpty());
+    } else {
+      EXPECT_THAT(lines, ElementsAre(::testing::StartsWith(expected)));
+    }
+  }
+}
+
+// A rebuild has to give the same rows, whatever the clock says then.
+TEST(Compile, AReadModelAsksNoClock) {
+  struct Case {
+    const char* value;
+    bool asks;
+  };
+  for (const auto& [value, asks] : {
+           Case{"datetime(:name)", false},
+           Case{"strftime('%Y', :event.time)", false},
+           Case{"date(excluded.name)", true},  // no such column here: told by SQLite
+           Case{"date('2020-01-01', '+1 day')", false},
+           Case{"date(0, 'unixepoch')", false},
+           Case{"julianday (:name, '-1 month')", false},
+           Case{"'now'", false},
+           Case{"datetime()", true},
+           Case{"unixepoch ( )", true},
+           Case{"DateTime('now')", true},
+           Case{"datetime('NOW', 'start of day')", true},
+           Case{"strftime('%s')", true},
+           Case{"strftime('%s', 'Now')", true},
+           Case{"date('n' || 'ow')", true},
+           Case{"date(coalesce(:name, 'now'))", true},
+           Case{"upper(date())", true},
+           Case{"Current_Timestamp", true},
+           Case{"current_date || :name", true},
+       }) {
+    SCOPED_TRACE(value);
+    Folder folder;
+    write_system(
+        folder,
+        fmt::format("read_models:\n  names:\n    tables: create table names (id integer primary key, name text)\n"
+                    "    when:\n      item.made: \"insert into names values (:id, {})\"\n",
+                    value));
+    std::vector<std::string> lines;
+    folder.compile(lines);
+    EXPECT_EQ(!lines.empty(), asks) << fmt::format("{}", fmt::join(lines, "\n"));
+  }
+}
+
+TEST(Compile, DefaultsOfAReadModelAreTheSameAtEachRebuild) {
+  struct Case {
+    const char* column;
+    const char* expected;  // of the only line; empty: none
+  };
+  for (const auto& [column, expected] : {
+           Case{"name text default 'now'", ""},
+           Case{"price integer default -5", ""},
+           Case{"name text default (lower('X') || 'y')", ""},
+           Case{"at text default null", ""},
+           Case{"at text default current_timestamp",
+                "shop.yaml:8:74: the default of `names.at` gives another value at each rebuild"},
+           Case{"n integer default (random())",
+                "shop.yaml:8:77: the default of `names.n` gives another value at each rebuild"},
+           Case{"at text default ( datetime('now') )",
+                "shop.yaml:8:76: the default of `names.at` gives another value at each rebuild"},
+           Case{"at text default (now())",
+                "shop.yaml:8:75: the default of `names.at` gives another value at each rebuild"},
+       }) {
+    SCOPED_TRACE(column);
+    Folder folder;
+    write_system(folder,
+                 fmt::format("read_models:\n  names:\n    tables: \"create table names (id integer primary key, {})\"\n"
+                             "    when:\n      item.made: insert into names (id) values (:id)\n",
+                             column));
     std::vector<std::string> lines;
     folder.compile(lines);
     if (std::string_view(expected).empty()) {

@@ -166,6 +166,14 @@ TableFacts Tables::facts(const std::string& table) {
   return out;
 }
 
+std::vector<std::pair<std::string, std::string>> Tables::defaults(const std::string& table) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (auto& row : rows(fmt::format("select name, dflt_value from pragma_table_info({}) where dflt_value is not null",
+                                    database::quoted_text(table))))
+    out.emplace_back(std::move(row[0]), std::move(row[1]));
+  return out;
+}
+
 bool Tables::has_autoincrement(const std::string& table) {
   if (rows("select 1 from sqlite_schema where name = 'sqlite_sequence'").empty()) return false;
   return !rows(fmt::format("select 1 from sqlite_schema where name = {} and lower(sql) like '%autoincrement%'",

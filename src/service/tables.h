@@ -52,6 +52,8 @@ class Tables {
   std::vector<std::string> names();  // of tables, in the order of the alphabet
   TableFacts facts(const std::string& table);
   std::vector<ColumnFacts> columns(const std::string& table);
+  // Columns that have a default, and its expression as written, without parentheses around it.
+  std::vector<std::pair<std::string, std::string>> defaults(const std::string& table);
   bool has_autoincrement(const std::string& table);
   bool has_triggers();
 
