@@ -86,6 +86,48 @@ int record(void* context, int action, const char* first, const char* second, con
   return SQLITE_OK;
 }
 
+bool is_leats_own(const char* name) { return lower(text(name)).starts_with("leat_"); }
+
+// The tables and indexes that the arguments of `action` name.
+bool touches_leats_own(int action, const char* first, const char* second) {
+  switch (action) {
+    case SQLITE_FUNCTION:
+    case SQLITE_SELECT:
+    case SQLITE_RECURSIVE:
+      return false;
+    case SQLITE_READ:
+    case SQLITE_UPDATE:
+      return is_leats_own(first);  // the second is a column
+    default:
+      return is_leats_own(first) || is_leats_own(second);
+  }
+}
+
+// SQLite's own: it looks through a table that gets a column with a constraint, and full-text and R-tree tables ask for
+// these two.
+bool is_asked_by_sqlite(std::string_view pragma, const char* argument) {
+  return pragma == "quick_check" || (argument == nullptr && (pragma == "data_version" || pragma == "page_size"));
+}
+
+bool leaves_the_tables(int action, const char* first, const char* second, std::string_view what) {
+  if (action == SQLITE_PRAGMA) return !is_asked_by_sqlite(lower(text(first)), second);
+  return what == "attach" || what == "detach" || what == "transaction";
+}
+
+// SQLite's authorizer for execute_confined(); `context` is the string that is told why.
+int confine(void* context, int action, const char* first, const char* second, const char*, const char*) {
+  auto& why = *static_cast<std::string*>(context);
+  const auto what = other(action);
+  if (leaves_the_tables(action, first, second, what)) {
+    why = fmt::format("`{}` has no place in a script of a service", what);
+  } else if (touches_leats_own(action, first, second)) {
+    why = "tables whose names begin with `leat_` are Leat's own";
+  } else {
+    return SQLITE_OK;
+  }
+  return SQLITE_DENY;
+}
+
 // Where a table lies that a statement names without a schema, in the order in which SQLite looks. Empty: it is a common
 // table expression or a view.
 std::string schema_of(sqlite3* handle, const std::string& table) {
@@ -129,6 +171,18 @@ bool Access::reads_table(std::string_view schema, std::string_view table) const 
 bool Access::writes_table(std::string_view schema, std::string_view table) const {
   const TableUse use{std::string(schema), std::string(table)};
   return inserts.contains(use) || deletes.contains(use) || in(updates, schema, table);
+}
+
+SqlResult<> execute_confined(Database& database, std::string_view script) {
+  std::string why;
+  auto* handle = database.connection().handle;
+  sqlite3_set_authorizer(handle, confine, &why);
+  auto done = database.execute(script);
+  sqlite3_set_authorizer(handle, nullptr, nullptr);
+  if (done || why.empty()) return done;
+  auto failure = std::move(done).error();
+  failure.error = {Code::invalid, why};
+  return std::unexpected(std::move(failure));
 }
 
 SqlResult<Examined> examine(Database& database, std::string_view sql) {

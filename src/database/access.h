@@ -42,6 +42,11 @@ struct Examined {
   Access access;
 };
 
+// Runs a script that a definition brings: tables, indexes, views, triggers and rows, and nothing else. Refused with
+// Code::invalid, at the statement's offset: attach, detach, pragma, transactions and savepoints, and whatever touches a
+// table of Leat's own (leat_...). Otherwise as Database::execute().
+SqlResult<> execute_confined(Database&, std::string_view script);
+
 // Prepares `sql` and tells what it would touch; runs nothing.
 SqlResult<Examined> examine(Database&, std::string_view sql);
 

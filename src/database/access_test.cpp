@@ -71,6 +71,51 @@ TEST(Access, SeesThroughViewsAndAnswersForTables) {
   EXPECT_FALSE(upsert.writes_table("main", "authors"));
 }
 
+TEST(ExecuteConfined, MakesTablesAndRowsAndNothingElse) {
+  struct Case {
+    const char* script;
+    int offset;  // of the statement that is refused; -1: none is
+  };
+  for (const auto& [script, offset] : {
+           Case{"create table a (x check (x > 0)); alter table a add column y check (y > 1); drop table a", -1},
+           Case{
+               "create table a (x); create index i on a (x); create view v as select x from a; insert into a select 1; "
+               "create trigger t after insert on a begin update a set x = 2; end; alter table a rename column x to z",
+               -1},
+           Case{"create virtual table words using fts5(text); insert into words values ('a')", -1},
+           Case{"attach ':memory:' as other", 0},
+           Case{"select 1;attach ':memory:' as other", 9},
+           Case{"detach seen", 0},
+           Case{"pragma foreign_keys = off", 0},
+           Case{"PRAGMA user_version", 0},
+           Case{"begin", 0},
+           Case{"commit", 0},
+           Case{"savepoint a", 0},
+           Case{"release a", 0},
+           Case{"drop table leat_outbox", 0},
+           Case{"delete from LEAT_outbox", 0},
+           Case{"insert into leat_outbox values (1)", 0},
+           Case{"alter table leat_outbox rename to a", 0},
+           Case{"create index i on leat_outbox (n)", 0},
+           Case{"create table leat_more (x)", 0},
+           Case{"create trigger t after insert on leat_outbox begin select 1; end", 0},
+           Case{"create table a as select n from leat_outbox", 0},
+           Case{"create table a (n); insert into a select n from \"leat_outbox\"", 19},
+       }) {
+    SCOPED_TRACE(script);
+    auto db = in_memory();
+    ASSERT_TRUE(db.execute("create table leat_outbox (n); attach ':memory:' as seen"));
+    const auto done = execute_confined(db, script);
+    EXPECT_EQ(done.has_value(), offset < 0) << (done ? "" : done.error().error.what);
+    if (!done) {
+      EXPECT_EQ(done.error().error.code, Code::invalid);
+      EXPECT_EQ(done.error().offset, offset);
+    }
+    EXPECT_FALSE(db.in_transaction());
+    EXPECT_TRUE(db.execute("insert into leat_outbox values (1); detach seen")) << "others are not confined";
+  }
+}
+
 TEST(QueryPlan, NamesWhatIsScannedWhole) {
   auto db = social();
   struct Case {

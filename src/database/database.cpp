@@ -38,7 +38,9 @@ SqlResult<Parsed> parse_one(Connection& connection, std::string_view sql, Prepar
   return Parsed{Statement(raw, &connection), sql.substr(static_cast<std::size_t>(tail - sql.data()))};
 }
 
+// What an authorizer refuses is refused as a whole: SQLite points at no part of it.
 SqlFailure shifted(SqlFailure failure, std::size_t by) {
+  if (failure.extended_code == SQLITE_AUTH) failure.offset = 0;
   if (failure.offset >= 0) failure.offset += static_cast<int>(by);
   return failure;
 }

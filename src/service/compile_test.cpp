@@ -293,6 +293,35 @@ TEST(Compile, DefaultsOfAReadModelAreTheSameAtEachRebuild) {
   }
 }
 
+TEST(Compile, ScriptsMakeTablesAndRowsAndNothingElse) {
+  struct Case {
+    const char* script;
+    const char* expected;  // begin of the only line; empty: none
+  };
+  for (const auto& [script, expected] : {
+           Case{"create table a (x);\ninsert into a values ('leat_')", ""},
+           Case{"create table a (x);\n  attach '../identity/state.db' as theirs",
+                "shop.sql:2:3: `attach` has no place in a script of a service"},
+           Case{"create table a (x);\npragma foreign_keys = off", "shop.sql:2:1: `pragma` has no place"},
+           Case{"begin; create table a (x); commit", "shop.sql:1:1: `transaction` has no place"},
+           Case{"create table a (x);\ndrop table if exists Leat_Outbox",
+                "shop.sql:2:22: names that begin with `leat_` are Leat's own"},
+           Case{"drop table if exists \"leat_meta\"", "shop.sql:1:22: names that begin with `leat_` are Leat's own"},
+       }) {
+    SCOPED_TRACE(script);
+    Folder folder;
+    write_system(folder, "");
+    folder.write("shop.sql", script);
+    std::vector<std::string> lines;
+    folder.compile(lines);
+    if (std::string_view(expected).empty()) {
+      EXPECT_THAT(lines, IsEmpty());
+    } else {
+      EXPECT_THAT(lines, ElementsAre(::testing::StartsWith(expected)));
+    }
+  }
+}
+
 // What follows from a mistake is not told as one more, and no mistake is without its place.
 TEST(Compile, TellsASlipOnce) {
   const std::string body = "commands:\n  POST /items:\n    body: item.json\n";

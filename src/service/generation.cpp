@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "database/access.h"
 #include "database/transaction.h"
 
 namespace leat::service {
@@ -131,7 +132,8 @@ Result<> PositionTable::make(database::Database& database, const ReadModelPlan& 
   LEAT_TRY(auto transaction, database::Transaction::write(database));
   LEAT_CHECK(database.execute(position_table));
   for (const auto& table : plan.tables)
-    if (auto made = database.execute(table.text); !made) return fail(Error(made.error()).in(table.text));
+    if (auto made = database::execute_confined(database, table.text); !made)
+      return fail(Error(made.error()).in(table.text));
   return transaction.commit();
 }
 

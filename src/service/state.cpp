@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/content_id.h"
+#include "database/access.h"
 #include "database/deadline.h"
 #include "database/durable_wal.h"
 #include "database/transaction.h"
@@ -89,7 +90,7 @@ Error failure_of(const definition::Migration& migration, database::SqlFailure fa
 // Requires: a transaction.
 Result<> run(database::Database& database, const definition::Migration& migration, std::int64_t now_ms) {
   database.set_now(now_ms);
-  if (auto done = database.execute(migration.sql.text); !done)
+  if (auto done = database::execute_confined(database, migration.sql.text); !done)
     return fail(failure_of(migration, std::move(done).error()));
   if (database.has_deferred_violations())
     return fail(Code::conflict, fmt::format("migration {}: FOREIGN KEY constraint failed, in {}", migration.number,

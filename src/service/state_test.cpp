@@ -127,6 +127,21 @@ TEST(State, ANewerFormatIsRefused) {
   EXPECT_THAT(state.error().what, testing::HasSubstr("format 3"));
 }
 
+// Whoever writes a migration reaches the service's own tables: no other file, no settings, nothing of Leat's.
+TEST(State, MigrationsReachTheirOwnTablesOnly) {
+  for (const char* script :
+       {"attach 'other.db' as other", "drop table leat_outbox", "commit", "pragma journal_mode = delete"}) {
+    SCOPED_TRACE(script);
+    Disk disk;
+    ASSERT_TRUE(disk.open({}));
+    const auto state = disk.open({migration(1, script)});
+    ASSERT_FALSE(state);
+    EXPECT_EQ(state.error().code, Code::invalid);
+    EXPECT_THAT(state.error().what, testing::HasSubstr(script));
+    EXPECT_TRUE(disk.open({}));
+  }
+}
+
 TEST(State, KeepsItsIdentity) {
   Disk disk;
   const auto first = disk.open({})->identity;

@@ -12,6 +12,7 @@ namespace leat::service {
 namespace {
 
 constexpr auto execute_time_max = std::chrono::seconds(10);
+constexpr std::string_view leat_prefix = "leat_";
 
 // SQLite's words without what our line says already.
 std::string plain(std::string message) {
@@ -29,7 +30,10 @@ std::string fix_for(const std::string& message) {
 
 // SQLite points at what it could not parse, but only names a table that it does not know.
 definition::Place place_of(const definition::Sql& sql, const database::SqlFailure& failure) {
-  if (failure.offset >= 0) return sql.place_of_numbered(static_cast<std::size_t>(failure.offset));
+  if (failure.offset >= 0) {
+    const auto begin = sql.numbered.find_first_not_of(" \t\r\n", static_cast<std::size_t>(failure.offset));
+    return sql.place_of_numbered(std::min(begin, sql.numbered.size()));
+  }
   constexpr std::string_view unknown_table = "no such table: ";
   const std::string_view what = failure.error.what;
   if (!what.starts_with(unknown_table)) return sql.place();
@@ -40,6 +44,19 @@ definition::Place place_of(const definition::Sql& sql, const database::SqlFailur
   if (!tokens) return sql.place();
   const auto found = std::ranges::find_if(*tokens, named);
   return found == tokens->end() ? sql.place() : sql.place(found->begin);
+}
+
+// Where a script names what is Leat's: none of it is here, so SQLite would not find it.
+std::optional<std::size_t> leats_own(const definition::Sql& script) {
+  const auto tokens = definition::tokenise(script.text);
+  if (!tokens) return std::nullopt;
+  for (const auto& token : *tokens) {
+    if (token.kind != definition::Token::Kind::word && token.kind != definition::Token::Kind::quoted_name) continue;
+    auto name = token.in(script.text);
+    if (token.kind == definition::Token::Kind::quoted_name) name.remove_prefix(1);
+    if (definition::is_keyword(name.substr(0, leat_prefix.size()), leat_prefix)) return token.begin;
+  }
+  return std::nullopt;
 }
 
 void add(definition::Mistakes& mistakes, const definition::Sql& sql, const database::SqlFailure& failure) {
@@ -55,8 +72,12 @@ Result<Tables> Tables::make(platform::Platform& platform) {
 }
 
 bool Tables::execute(const definition::Sql& script, definition::Mistakes& mistakes) {
+  if (const auto at = leats_own(script)) {
+    mistakes.error(script.place(*at), "names that begin with `leat_` are Leat's own", "choose another name");
+    return false;
+  }
   const database::Deadline deadline(database_, *clock_, clock_->now() + execute_time_max);
-  if (auto done = database_.execute(script.numbered); !done) {
+  if (auto done = database::execute_confined(database_, script.numbered); !done) {
     if (done.error().error.code == Code::timeout)
       done.error().error.what = "it takes too long, on empty tables already";
     add(mistakes, script, done.error());
