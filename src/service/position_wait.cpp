@@ -1,6 +1,9 @@
 #include "service/position_wait.h"
 
+#include <algorithm>
 #include <charconv>
+#include <functional>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -22,6 +25,16 @@ Result<std::pair<std::string, std::uint64_t>> parse_token(std::string_view text)
   return fail(Code::invalid, "Leat-Position: an outbox token is outbox.<service>.<number>");
 }
 
+// Of several positions in one partition. Sorted afterwards.
+void keep_furthest(std::vector<bus::Position>& positions) {
+  const auto partition = [](const bus::Position& position) { return std::tie(position.topic, position.partition); };
+  std::ranges::sort(positions, [&](const auto& a, const auto& b) {
+    return partition(a) != partition(b) ? partition(a) < partition(b) : a.next > b.next;
+  });
+  const auto again = std::ranges::unique(positions, std::equal_to<>(), partition);
+  positions.erase(again.begin(), again.end());
+}
+
 }  // namespace
 
 Result<Wanted> parse_wanted(std::string_view header, const Uuid& bus) {
@@ -33,9 +46,10 @@ Result<Wanted> parse_wanted(std::string_view header, const Uuid& bus) {
     rest.remove_prefix(std::min(end + 1, rest.size()));
     while (item.starts_with(' ')) item.remove_prefix(1);
     if (item.starts_with("outbox.")) {
-      if (out.tokens.size() == tokens_max) return fail(Code::invalid, "Leat-Position: too many tokens");
-      LEAT_TRY(auto token, parse_token(item));
-      out.tokens.push_back(std::move(token));
+      LEAT_TRY(const auto token, parse_token(item));
+      auto& number = out.tokens[token.first];
+      number = std::max(number, token.second);
+      if (out.tokens.size() > tokens_max) return fail(Code::invalid, "Leat-Position: too many tokens");
     } else {
       if (!positions.empty()) positions += ',';
       positions += item;
@@ -46,6 +60,7 @@ Result<Wanted> parse_wanted(std::string_view header, const Uuid& bus) {
   out.positions = *std::move(parsed);
   for (const auto& position : out.positions)
     if (position.bus != bus) return fail(Code::invalid, "Leat-Position: a position of another bus");
+  keep_furthest(out.positions);
   return out;
 }
 
@@ -55,43 +70,57 @@ void PositionWait::begin(Wanted wanted, std::vector<std::shared_ptr<Generation>>
   if (wanted.tokens.empty()) {
     bool there = true;
     for (const auto& model : read_models) there = there && model->progress().reached(wanted.positions);
-    if (there) return go(false);
+    if (there) return go(Waited::there);
   }
   const std::shared_ptr<PositionWait> wait(new PositionWait(std::move(wanted), std::move(read_models), std::move(go)));
-  timers.post_after(patience, [wait] { wait->finish(true); });
+  timers.post_after(patience, [weak = std::weak_ptr(wait)] {
+    if (const auto self = weak.lock()) self->finish(Waited::late);
+  });
   wait->resolve_tokens(relays);
 }
 
 void PositionWait::resolve_tokens(std::shared_ptr<const Relays> relays) {
-  if (wanted_.tokens.empty()) return wait_for(0);
-  const auto [service, number] = wanted_.tokens.back();
-  wanted_.tokens.pop_back();
-  const auto relay = relays->find(service);
-  if (!relay) return finish(true);
+  std::shared_ptr<Relay> relay;
+  std::optional<std::uint64_t> number;
   {
     const std::lock_guard lock(mutex_);
-    asked_ = relay;
+    if (!wanted_.tokens.empty()) {
+      const auto token = wanted_.tokens.extract(wanted_.tokens.begin());
+      number = token.mapped();
+      relay = relays->find(token.key());
+      asked_ = relay;
+    }
   }
-  relay->when_published(number, this, [self = shared_from_this(), relays](auto positions) {
-    if (!positions) return self->finish(true);
-    self->wanted_.positions.insert(self->wanted_.positions.end(), positions->begin(), positions->end());
+  if (!number) return wait_for(0);
+  if (!relay) return finish(Waited::late);
+  relay->when_published(*number, this, [self = shared_from_this(), relays](auto positions) {
+    if (!positions) return self->finish(Waited::late);
+    self->add(*positions);
     self->resolve_tokens(relays);
   });
   if (finished()) relay->forget(this);
 }
 
+void PositionWait::add(const std::vector<bus::Position>& positions) {
+  const std::lock_guard lock(mutex_);
+  if (!go_) return;
+  wanted_.positions.insert(wanted_.positions.end(), positions.begin(), positions.end());
+  keep_furthest(wanted_.positions);
+}
+
 void PositionWait::wait_for(std::size_t read_model) {
   std::shared_ptr<Generation> generation;
+  std::vector<bus::Position> needed;
   {
     const std::lock_guard lock(mutex_);
     if (!go_) return;
     if (read_model < read_models_.size()) generation = read_models_[read_model];
+    if (generation) needed = wanted_.positions;
   }
-  if (!generation) return finish(false);
-  if (generation->progress().reached(wanted_.positions)) return wait_for(read_model + 1);
-  if (generation->state().phase == Phase::stopped) return finish(true);
-  generation->progress().when_reached(wanted_.positions, this,
-                                      [self = shared_from_this(), read_model] { self->wait_for(read_model + 1); });
+  if (!generation) return finish(Waited::there);
+  generation->progress().when_reached(std::move(needed), this, [self = shared_from_this(), read_model](bool reached) {
+    reached ? self->wait_for(read_model + 1) : self->finish(Waited::ended);
+  });
   if (finished()) generation->progress().forget(this);
 }
 
@@ -100,20 +129,22 @@ bool PositionWait::finished() {
   return !go_;
 }
 
-void PositionWait::finish(bool stale) {
+void PositionWait::finish(Waited how) {
   Go go;
+  Wanted wanted;                                         // nobody needs it any more
   std::vector<std::shared_ptr<Generation>> read_models;  // they may hold what holds this
   std::shared_ptr<Relay> relay;
   {
     const std::lock_guard lock(mutex_);
     go = std::exchange(go_, nullptr);
+    std::swap(wanted, wanted_);
     read_models.swap(read_models_);
     relay = asked_.lock();
   }
   if (!go) return;
   if (relay) relay->forget(this);
   for (const auto& model : read_models) model->progress().forget(this);
-  go(stale);
+  go(how);
 }
 
 }  // namespace leat::service

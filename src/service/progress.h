@@ -21,13 +21,15 @@ class Progress {
 
   // Positions of other topics count as reached: this read model does not depend on them.
   bool reached(const std::vector<bus::Position>& needed) const;
-  // `wake` is called once, here and now when it is reached already.
-  void when_reached(std::vector<bus::Position> needed, const void* who, Task wake);
+  // `wake` is called once: with true when it is reached, with false when it will not be, since end() was called. Either
+  // may be here and now.
+  using Wake = std::move_only_function<void(bool reached)>;
+  void when_reached(std::vector<bus::Position> needed, const void* who, Wake wake);
   // `who` waits no longer: a position that never comes must not be waited for for ever.
   void forget(const void* who);
 
-  // Forgets who waits: nothing will move any more.
-  void abandon();
+  // Nothing will move any more; tells all who wait.
+  void end();
 
   std::vector<bus::Position> positions() const;
   // Where this read model stands in the partition of `end`; the start of the log when it has seen nothing of it.
@@ -36,17 +38,19 @@ class Progress {
 
  private:
   struct Waiter {
-    std::vector<bus::Position> needed;
+    std::vector<bus::Position> needed;  // those not known to be reached
     const void* who;
-    Task wake;
+    Wake wake;
   };
-  bool reached_locked(const std::vector<bus::Position>& needed) const;
+  bool reached_locked(const bus::Position& needed) const;
+  bool now_reached_locked(std::vector<bus::Position>& needed) const;
   bool concerns(TopicId topic) const;
 
   const std::vector<TopicId> topics_;
   mutable std::mutex mutex_;
   std::map<std::pair<TopicId, PartitionIndex>, bus::Position> positions_;
   std::vector<Waiter> waiters_;
+  bool ended_ = false;
 };
 
 }  // namespace leat::service

@@ -78,7 +78,7 @@ Projector::~Projector() {
   executor_.reset();
   readers_.clear();
   waits_.clear();
-  generation_->progress().abandon();
+  generation_->progress().end();
   if (auto settled = std::exchange(settled_, nullptr))
     settled(fail(Code::conflict, generation_->plan().name + " was given up before it had caught up"));
 }
@@ -328,6 +328,7 @@ void Projector::stop(std::string reason) {
   generation_->set_stopped(reason);
   // One that fills beside the current one troubles nobody when it stops.
   generation_->tell(context_.telemetry.health, context_.service);
+  generation_->progress().end();
   if (auto settled = std::exchange(settled_, nullptr)) settled(fail(Code::unavailable, std::move(reason)));
 }
 

@@ -111,6 +111,23 @@ bool Queries::take(std::size_t reader, QueryJob& into) {
 void Queries::serve(std::size_t reader) {
   for (QueryJob job; take(reader, job);) answer(readers_[reader], job);
   finish(readers_[reader]);
+  drop_outdated(readers_[reader]);
+}
+
+void Queries::show(std::shared_ptr<const View> view) {
+  const std::lock_guard lock(mutex_);
+  shown_ = std::move(view);
+  for (auto& reader : readers_) reader.executor->post([this, &reader] { drop_outdated(reader); });
+}
+
+void Queries::drop_outdated(Reader& reader) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (reader.view == shown_) return;
+  }
+  finish(reader);
+  reader.connections.clear();
+  reader.view = nullptr;
 }
 
 void Queries::finish(Reader& reader) {

@@ -27,6 +27,9 @@ class Queries {
   // Answers 503 at once when too many wait, or after close().
   void submit(QueryJob);
   std::size_t waiting() const;
+  // From here on readers hold no other view than this, as soon as they have answered what they have: files that are
+  // deleted take no more room.
+  void show(std::shared_ptr<const View>);
   // What waits is answered 503.
   void close();
 
@@ -50,6 +53,7 @@ class Queries {
   void answer(Reader&, QueryJob&);
   Result<http::Response> run(Reader&, const QueryJob&);
   Result<QueryConnection*> connection(Reader&, const QueryJob&);
+  void drop_outdated(Reader&);
   static void finish(Reader&);
   static void refuse(QueryJob&, std::string_view why);
 
@@ -59,6 +63,7 @@ class Queries {
   const Options options_;
   mutable std::mutex mutex_;
   std::deque<QueryJob> queue_;
+  std::shared_ptr<const View> shown_;
   std::uint64_t last_number_ = 0;
   std::vector<std::size_t> idle_;
   double usual_ns_ = 0;              // of the time a query takes, lately

@@ -189,6 +189,101 @@ TEST(Query, ReadsWhatItsPositionSaysOrSaysThatItIsStale) {
   EXPECT_EQ(header(shown, "Leat-Position"), header(user, "Leat-Position"));
 }
 
+TEST(Query, APatienceThatIsNoNumberIsRefused) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  for (const char* wait : {"", "x", "12abc", "-1", "1.5", " 1", "99999999999999999999"}) {
+    SCOPED_TRACE(wait);
+    const auto response =
+        machine.call("GET", "/api/authors/1", "", {{"Leat-Position", "outbox.identity.0"}, {"Leat-Wait", wait}});
+    EXPECT_EQ(response.status, 400);
+    EXPECT_THAT(response.body, HasSubstr("Leat-Wait"));
+  }
+}
+
+// Of the first user's partition, as if another event were on its way.
+std::string position_ahead(TestMachine& machine) {
+  const auto user = machine.call("POST", "/api/users", R"({"username":"ada"})");
+  auto ahead = bus::parse_positions(header(user, "Leat-Position")).value();
+  ahead[0].next = ahead[0].next + std::int64_t{1};
+  return bus::to_text(ahead);
+}
+
+bus::Record second_rename(const char* data) {
+  bus::Record record;
+  record.headers = {
+      {"ce_specversion", "1.0"}, {"ce_type", "user.updated"}, {"ce_id", "x"}, {"ce_source", "/elsewhere"}};
+  record.key = "1";
+  record.value = data;
+  return record;
+}
+
+TEST(Query, WhoWaitsIsToldWhenTheReadModelStops) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  const auto ahead = position_ahead(machine);
+  const auto partition = bus::parse_positions(ahead).value().at(0).partition.value;
+  const auto before = machine.world.platform().clock.now();
+  const auto slot = machine.send("GET", "/api/authors/1", "", {{"Leat-Position", ahead}, {"Leat-Wait", "30000"}});
+  machine.world.advance(std::chrono::milliseconds(10));
+  ASSERT_FALSE(slot->has_value());
+  machine.bus.put("users", partition, second_rename(R"({"id":1,"username":null})"));
+  machine.world.run_until([&] { return slot->has_value(); });
+  ASSERT_TRUE(slot->has_value());
+  EXPECT_LT(machine.world.platform().clock.now() - before, std::chrono::seconds(1));
+  EXPECT_EQ((*slot)->status, 200);
+  EXPECT_EQ(header(**slot, "Leat-Stale"), "true");
+}
+
+TEST(Query, WhoWaitsGoesOverToTheGenerationThatTakesOver) {
+  TestMachine machine;
+  ASSERT_TRUE(machine.start(SocialPlan().system()));
+  const auto ahead = position_ahead(machine);
+  const auto partition = bus::parse_positions(ahead).value().at(0).partition.value;
+  const auto slot = machine.send("GET", "/api/authors/1", "", {{"Leat-Position", ahead}, {"Leat-Wait", "30000"}});
+  ASSERT_TRUE(machine.wait([&](auto done) { machine.system->rebuild("social", "authors", std::move(done)); }));
+  ASSERT_FALSE(slot->has_value());
+  machine.bus.put("users", partition, second_rename(R"({"id":1,"username":"ada the second"})"));
+  machine.world.run_until([&] { return slot->has_value(); });
+  ASSERT_TRUE(slot->has_value());
+  EXPECT_EQ(header(**slot, "Leat-Stale"), "");
+  EXPECT_THAT((*slot)->body, HasSubstr("ada the second"));
+}
+
+// Its files are deleted meanwhile: they take room until nobody has them open.
+TEST(Query, AnIdleReaderLetsGoOfWhatIsNoLongerShown) {
+  platform::SimWorld world(1);
+  telemetry::Metrics metrics;
+  telemetry::Health health;
+  telemetry::Log log(world.platform().clock, telemetry::LogFormat::plain, telemetry::Level::error,
+                     [](std::string_view) {});
+  auto plan = std::make_shared<ServicePlan>();
+  plan->name = "clock";
+  plan->queries.emplace_back();
+  plan->queries[0].route = route("GET", "/one");
+  plan->queries[0].first = statement("select 1 as one", {}, 1);
+  plan->queries[0].shape = shape({"one"});
+  const auto timers = world.platform().executors.open("timers", 1);
+  Queries queries("clock", world.platform(), *timers, telemetry::Telemetry{metrics, log, health}, Options{});
+  auto before = make_view(plan, "1", "", {}, metrics), after = make_view(plan, "2", "", {}, metrics);
+  queries.show(before);
+  std::size_t answered = 0;
+  const auto ask = [&](std::shared_ptr<const View> view) {
+    QueryJob job;
+    job.view = std::move(view);
+    job.reply = [&](http::Response response) { answered += response.status == 200 ? 1 : 100; };
+    queries.submit(std::move(job));
+  };
+  ask(before);
+  world.run_until([&] { return answered == 1; });
+  ask(before);  // was read under the old view, and is answered when the new one is there
+  queries.show(after);
+  const std::weak_ptr<const View> gone = std::exchange(before, nullptr);
+  world.run_until([&] { return gone.expired(); });
+  EXPECT_EQ(answered, 2u);
+  EXPECT_TRUE(gone.expired());
+}
+
 TEST(Query, APositionThatIsNoneIsRefused) {
   TestMachine machine;
   ASSERT_TRUE(machine.start(SocialPlan().system()));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -21,9 +22,31 @@ std::size_t same_route(const Routes& routes, const RoutePlan& route) {
   return static_cast<std::size_t>(found - routes.begin());
 }
 
+// The same values mean the same to both.
+bool same_parameters(const std::vector<ParameterPlan>& a, const std::vector<ParameterPlan>& b) {
+  return std::ranges::equal(
+      a, b, {}, [](const auto& x) { return std::tie(x.name, x.type); },
+      [](const auto& x) { return std::tie(x.name, x.type); });
+}
+
 http::Response gone() { return http::problem(404, "Not found", "this route has just been removed"); }
 
 }  // namespace
+
+struct Service::Shown {
+  std::shared_ptr<const View> get() const {
+    const std::lock_guard lock(mutex);
+    return view;
+  }
+  void set(std::shared_ptr<const View> next) {
+    const std::lock_guard lock(mutex);
+    view.swap(next);
+  }
+
+ private:
+  mutable std::mutex mutex;
+  std::shared_ptr<const View> view;
+};
 
 Service::Service(Surroundings around, PlanOf plan, std::string plan_hash, Topics topics)
     : around_(std::move(around)),
@@ -31,7 +54,8 @@ Service::Service(Surroundings around, PlanOf plan, std::string plan_hash, Topics
       directory_(around_.directory + "/" + name_),
       plan_(std::move(plan)),
       plan_hash_(std::move(plan_hash)),
-      topics_(std::move(topics)) {
+      topics_(std::move(topics)),
+      shown_(std::make_shared<Shown>()) {
   relay_ = std::make_shared<Relay>(name_, around_.bus, around_.platform, around_.timers, around_.telemetry,
                                    around_.options, own_topics(*plan_));
   writer_ = std::make_shared<Writer>(
@@ -111,15 +135,13 @@ std::unique_ptr<ReadModel> Service::make_read_model(const std::string& name) con
 void Service::show() {
   Generations generations;
   for (const auto& [name, model] : read_models_) generations.emplace(name, model->current());
-  auto view = make_view(plan_, plan_hash_, directory_ + "/state.db", generations, around_.telemetry.metrics);
-  const std::lock_guard lock(mutex_);
-  view_ = std::move(view);
+  std::shared_ptr<const View> view =
+      make_view(plan_, plan_hash_, directory_ + "/state.db", generations, around_.telemetry.metrics);
+  shown_->set(view);
+  queries_->show(std::move(view));
 }
 
-std::shared_ptr<const View> Service::view() const {
-  const std::lock_guard lock(mutex_);
-  return view_;
-}
+std::shared_ptr<const View> Service::view() const { return shown_->get(); }
 
 void Service::drain(Task done) {
   queries_->close();
@@ -185,24 +207,71 @@ OrResponse<QueryJob> Service::read_query(std::shared_ptr<const View> view, std::
   return job;
 }
 
+struct Service::Waiting {
+  QueryJob job;
+  Wanted wanted;
+  platform::Instant until;
+  std::shared_ptr<const Shown> shown;
+  std::weak_ptr<Queries> queries;
+  std::shared_ptr<const Relays> relays;
+  platform::Clock& clock;
+  platform::Executor& timers;
+
+  // When another view has taken the place of the one that the query was read for, and the query means the same there.
+  bool go_over_to_the_current_view() {
+    auto now = shown->get();
+    const auto& before = *job.view->queries[job.index].plan;
+    if (now == job.view) return false;
+    const auto index = same_route(now->plan->queries, before.route);
+    if (index == now->plan->queries.size()) return false;
+    const auto& after = *now->queries[index].plan;
+    if (after.many != before.many || after.order_columns.size() != before.order_columns.size() ||
+        !same_parameters(after.route.path_parameters, before.route.path_parameters) ||
+        !same_parameters(after.route.query_parameters, before.route.query_parameters))
+      return false;
+    job.index = index;
+    job.view = std::move(now);
+    return true;
+  }
+};
+
 void Service::wait_and_submit(QueryJob job, std::string_view positions, std::optional<std::string_view> patience) {
   auto wanted = parse_wanted(positions, around_.bus.id());
   if (!wanted) return job.reply(http::problem(400, "Leat-Position is wrong", wanted.error().what));
-  const auto& view = *job.view;
-  auto read_models = view.groups[view.queries[job.index].group].read_models;
-  PositionWait::begin(*std::move(wanted), std::move(read_models), around_.relays, this->patience(patience),
-                      around_.timers, [queries = std::weak_ptr(queries_), job = std::move(job)](bool stale) mutable {
-                        job.stale = stale;
-                        if (const auto self = queries.lock()) return self->submit(std::move(job));
+  const auto most = this->patience(patience);
+  if (!most) return job.reply(http::problem(400, "Leat-Wait is wrong", most.error().what));
+  auto& clock = around_.platform.clock;
+  wait(std::make_shared<Waiting>(Waiting{std::move(job), *std::move(wanted), clock.now() + *most, shown_, queries_,
+                                         around_.relays, clock, around_.timers}));
+}
+
+// Starts anew when what it waited for has been replaced: whoever took over may be there already.
+void Service::wait(std::shared_ptr<Waiting> waiting) {
+  const auto& view = *waiting->job.view;
+  auto read_models = view.groups[view.queries[waiting->job.index].group].read_models;
+  const auto patience = std::max<platform::Duration>(waiting->until - waiting->clock.now(), {});
+  auto& timers = waiting->timers;
+  auto wanted = waiting->wanted;
+  auto relays = waiting->relays;
+  PositionWait::begin(std::move(wanted), std::move(read_models), std::move(relays), patience, timers,
+                      [waiting = std::move(waiting)](Waited how) mutable {
+                        if (how == Waited::ended && waiting->go_over_to_the_current_view())
+                          return wait(std::move(waiting));
+                        auto& job = waiting->job;
+                        job.stale = how != Waited::there;
+                        if (const auto queries = waiting->queries.lock()) return queries->submit(std::move(job));
                         job.reply(http::problem(503, "The service cannot do this now", "the service is stopping"));
                       });
 }
 
-// `Leat-Wait: <ms>`; what is not a number of milliseconds is as if it were not there.
-platform::Duration Service::patience(std::optional<std::string_view> header) const {
+// `Leat-Wait: <milliseconds>`
+Result<platform::Duration> Service::patience(std::optional<std::string_view> header) const {
+  if (!header) return around_.options.position_wait;
   std::int64_t ms = 0;
-  if (!header || std::from_chars(header->data(), header->data() + header->size(), ms).ec != std::errc{} || ms < 0)
-    return around_.options.position_wait;
+  const auto* end = header->data() + header->size();
+  const auto read = std::from_chars(header->data(), end, ms);
+  if (read.ec != std::errc{} || read.ptr != end || ms < 0)
+    return fail(Code::invalid, "it is a number of milliseconds, like 500");
   const auto most = std::chrono::duration_cast<std::chrono::milliseconds>(around_.options.position_wait_max).count();
   return std::chrono::milliseconds(std::min(ms, most));
 }

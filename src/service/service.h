@@ -89,7 +89,10 @@ class Service {
   OrResponse<QueryJob> read_query(std::shared_ptr<const View>, std::size_t index, http::Request&,
                                   const std::vector<std::string>& path);
   void wait_and_submit(QueryJob, std::string_view positions, std::optional<std::string_view> patience);
-  platform::Duration patience(std::optional<std::string_view> header) const;
+  Result<platform::Duration> patience(std::optional<std::string_view> header) const;
+  struct Shown;    // what queries see, also those that have waited while the service went on
+  struct Waiting;  // a query that waits for a position
+  static void wait(std::shared_ptr<Waiting>);
   Result<> begin_generation(
       const std::string& name, const PlanOf&, const ReadModelPlan&, const Topics&, Countdown&,
       ReadModel::Opened opened = [](Result<>) {});
@@ -111,8 +114,7 @@ class Service {
   const std::shared_ptr<RunningKeys> running_keys_ = std::make_shared<RunningKeys>();
   std::map<std::string, std::unique_ptr<ReadModel>> read_models_;
   std::set<std::string> changing_;  // read models that the next plan changes
-  mutable std::mutex mutex_;
-  std::shared_ptr<const View> view_;
+  const std::shared_ptr<Shown> shown_;
   std::shared_ptr<Queries> queries_;
   std::shared_ptr<char> alive_ = std::make_shared<char>();
   std::vector<telemetry::Registration> gauges_;

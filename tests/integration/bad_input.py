@@ -162,7 +162,7 @@ class Requests(unittest.TestCase):
             (f"{bus}.{topic}.{partition}.{epoch}.99999999999999999999", "Leat-Position"),
             (f"{other}.{topic}.{partition}.{epoch}.{offset}", "another bus"),
             ("outbox.", "outbox.<service>.<number>"), ("outbox.social.x", "outbox.<service>.<number>"),
-            (",".join(["outbox.social.1"] * 65), "too many"),
+            (",".join(f"outbox.s{i}.1" for i in range(65)), "too many"),
         ]:
             with self.subTest(position[:60]):
                 answer = self.leat.ask("GET", "/api/posts/1", headers={"Leat-Position": position})
