@@ -38,6 +38,30 @@ class TextConstraint final : public valijson::constraints::PolyConstraint {
   std::shared_ptr<const TextRule> rule_;
 };
 
+// The validator has found enough: it has no other way to be stopped.
+struct Enough {};
+
+// Goes along with every schema, so that whatever is held against many values comes by here.
+class LimitConstraint final : public valijson::constraints::PolyConstraint {
+ public:
+  bool validate(const valijson::adapters::Adapter&, const std::vector<std::string>&,
+                valijson::ValidationResults* results) const override {
+    if (results && results->numErrors() >= findings_max) throw Enough();
+    return true;
+  }
+
+ private:
+  Constraint* cloneInto(void* memory) const override { return new (memory) LimitConstraint(); }
+  std::size_t sizeOf() const override { return sizeof(LimitConstraint); }
+};
+
+class LimitConstraints final : public valijson::ConstraintBuilder {
+ public:
+  valijson::constraints::Constraint* make(const valijson::adapters::Adapter&) const override {
+    return new LimitConstraint();
+  }
+};
+
 class TextConstraints final : public valijson::ConstraintBuilder {
  public:
   explicit TextConstraints(bool patterns) : patterns_(patterns) {}
@@ -78,6 +102,7 @@ class Compiled final : public JsonSchema {
     valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
     parser.addConstraintBuilder(std::string(pattern_keyword), new TextConstraints(true));
     parser.addConstraintBuilder(std::string(format_keyword), new TextConstraints(false));
+    parser.addConstraintBuilder(std::string(limit_keyword), new LimitConstraints());
     const BoostJsonAdapter adapter(prepared);
     parser.populateSchema(adapter, schema_);
   }
@@ -86,8 +111,8 @@ class Compiled final : public JsonSchema {
     const BoostJsonAdapter adapter(value);
     if (valijson::Validator().validate(schema_, adapter, nullptr)) return {};
     valijson::ValidationResults results;
-    valijson::Validator().validate(schema_, adapter, &results);
-    return sentences(source_, value, taken(results));
+    const bool all = look_through(adapter, results);
+    return sentences(source_, value, taken(results), all);
   } catch (const std::exception& e) {
     return {{"", fmt::format("cannot be held against the schema {}: {}", name_, e.what())}};
   }
@@ -104,6 +129,14 @@ class Compiled final : public JsonSchema {
   std::optional<Outline> outline(std::span<const std::string> path) const override { return outline_of(source_, path); }
 
  private:
+  // False: there may be more than it has found.
+  bool look_through(const BoostJsonAdapter& value, valijson::ValidationResults& results) const try {
+    valijson::Validator().validate(schema_, value, &results);
+    return true;
+  } catch (const Enough&) {
+    return false;
+  }
+
   json::value source_;
   std::string name_;
   Outline outline_;

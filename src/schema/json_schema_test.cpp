@@ -134,6 +134,29 @@ TEST(JsonSchema, EndsAPatternOverALongTextInGoodTime) {
   EXPECT_EQ(schema->validate(json::value(std::string(1'000'000, 'a'))).size(), 1u);
 }
 
+// A body may be wrong in as many places as it has bytes; an answer is not as long as that.
+TEST(JsonSchema, StopsAfterAHundredFindingsAndSaysSo) {
+  const auto many = [](const char* schema, const json::value& value) { return compiled(schema)->validate(value); };
+  constexpr const char* more = "more is wrong than is told here";
+  const json::array numbers(200'000, json::value(1));
+  json::object unknown;
+  for (int i = 0; i < 20'000; ++i) unknown[fmt::format("n{}", i)] = i;
+  for (const auto& [schema, value] : std::initializer_list<std::pair<const char*, json::value>>{
+           {R"({"items":{"type":"string"}})", numbers},
+           {R"({"items":{"anyOf":[{"type":"string"},{"type":"null"}]}})", numbers},
+           {R"({"items":{"$ref":"#/$defs/text"},"$defs":{"text":{"type":"string"}}})", numbers},
+           {R"({"additionalProperties":{"type":"string"}})", unknown},
+           {R"({"additionalProperties":false,"properties":{"a":{}}})", unknown}}) {
+    SCOPED_TRACE(schema);
+    const auto violations = many(schema, value);
+    EXPECT_EQ(violations.size(), 101u);
+    EXPECT_EQ(violations.back().message, more);
+  }
+  const auto few = many(R"({"items":{"type":"string"}})", json::array(99, json::value(1)));
+  EXPECT_EQ(few.size(), 99u);
+  EXPECT_NE(few.back().message, more);
+}
+
 TEST(JsonSchema, TellsWhatItNames) {
   const auto schema = compiled(user);
   EXPECT_TRUE(schema->closed());

@@ -111,6 +111,7 @@ class Preparation {
       put(out, keyword->becomes.empty() ? keyword->name : keyword->becomes, std::move(made));
     }
     if (const auto* ref = in.get_object().if_contains("$ref")) return reference(in, *ref, std::move(out), pointer);
+    out[limit_keyword] = true;
     return out;
   }
 

@@ -118,7 +118,8 @@ std::string quoted_in(std::string_view text) {
 
 class Telling {
  public:
-  Telling(const json::value& schema, const json::value& value) : schema_(schema), value_(value) {}
+  Telling(const json::value& schema, const json::value& value, bool all)
+      : schema_(schema), value_(value), more_(!all) {}
 
   void tell(const Finding& finding) {
     const std::string_view text = finding.text;
@@ -141,6 +142,7 @@ class Telling {
     };
     violations_.erase(std::ranges::unique(violations_, same).begin(), violations_.end());
     if (violations_.empty()) violations_.push_back({"", "is not what the schema permits"});
+    if (more_) violations_.push_back({"", "more is wrong than is told here"});
     return std::move(violations_);
   }
 
@@ -158,7 +160,8 @@ class Telling {
   }
 
   void add(const std::vector<std::string>& path, std::string message) {
-    violations_.push_back({pointer_to(path), std::move(message)});
+    more_ |= is_full();
+    if (!is_full()) violations_.push_back({pointer_to(path), std::move(message)});
   }
 
   // The validator names the first one only.
@@ -168,8 +171,10 @@ class Telling {
     const auto* known = keyword_at(schema_, finding.path, "properties");
     if (!object || !object->is_object() || !known || !known->is_object())
       return add(below(finding.path, quoted_in(finding.text)), "is not a known attribute");
-    for (const auto& [name, value] : object->get_object())
+    for (const auto& [name, value] : object->get_object()) {
+      if (more_ && is_full()) return;
       if (!known->get_object().contains(name)) add(below(finding.path, name), "is not a known attribute");
+    }
   }
 
   // What is wrong with each alternative would contradict itself.
@@ -181,8 +186,11 @@ class Telling {
                                                            : "must match one of the permitted forms");
   }
 
+  bool is_full() const { return violations_.size() >= violations_max; }
+
   const json::value& schema_;
   const json::value& value_;
+  bool more_;
   std::vector<Violation> violations_;
 };
 
@@ -206,8 +214,8 @@ unsigned types_in(const json::value& keyword) {
 }
 
 std::vector<Violation> sentences(const json::value& schema, const json::value& value,
-                                 const std::vector<Finding>& findings) {
-  Telling telling(schema, value);
+                                 const std::vector<Finding>& findings, bool all) {
+  Telling telling(schema, value, all);
   for (const auto& finding : findings) telling.tell(finding);
   return std::move(telling).done();
 }
