@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "gateway/foreign_page.h"
 #include "http/query_string.h"
 #include "http/router.h"
 
@@ -20,8 +21,6 @@ std::string_view without_port(std::string_view host) {
 bool is_loopback_name(std::string_view name) {
   return http::same_name(name, "localhost") || name == "127.0.0.1" || name == "[::1]";
 }
-
-bool only_reads(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
 
 http::Response json_response(int status, const json::value& body) {
   return {.status = status, .content_type = "application/json", .body = json::serialize(body)};

@@ -5,6 +5,7 @@
 
 #include "base/endian.h"
 #include "base/trace_context.h"
+#include "gateway/foreign_page.h"
 #include "gateway/route_table.h"
 #include "http/query_string.h"
 
@@ -24,6 +25,14 @@ TraceContext continue_trace(std::optional<std::string_view> traceparent, platfor
   if (!trace) trace.emplace().trace_id = random.bytes16();
   store_be(reinterpret_cast<char*>(trace->span_id.data()), std::max<std::uint64_t>(random.next(), 1));
   return *trace;
+}
+
+// Such a request carries whatever the browser knows of this server, and the user has not asked for it.
+http::Response from_foreign_page() {
+  return http::problem(
+      403, http::reason(403),
+      "A page of another site asks to change something here. Pages may do that to the server they come "
+      "from; a proxy in front has to pass on the Host that the browser sent.");
 }
 
 }  // namespace
@@ -133,6 +142,8 @@ void Gateway::State::handle(std::shared_ptr<State> self, http::Request request, 
   auto table = current_table();
   auto found = table->router.find(request.method, http::split_target(request.target).path);
   if (!found) return answer_unrouted(arrived, http::response_to(found.error()), std::move(reply));
+  if (!only_reads(request.method) && is_from_foreign_page(request))
+    return answer_unrouted(arrived, from_foreign_page(), std::move(reply));
   if (in_flight_.fetch_add(1) >= limits_.in_flight) {
     --in_flight_;
     full_.add();

@@ -93,6 +93,47 @@ TEST_F(GatewayTest, HandsARequestToTheServiceWhoseRouteItIs) {
   EXPECT_EQ(ask({.method = "GET", .target = "/posts"})->headers.get("allow"), "OPTIONS, POST");
 }
 
+// A browser sends a form, or a POST without a body, to any server that any page names.
+TEST_F(GatewayTest, AWriteThatAForeignPageSendsIsRefused) {
+  ASSERT_TRUE(gateway_.serve({{"social", {echo("POST", "/posts", "post"), echo("GET", "/posts", "posts")}}}));
+  struct Case {
+    const char* method;
+    std::vector<std::pair<std::string, std::string>> headers;
+    int status;
+  };
+  for (const auto& [method, headers, status] : std::initializer_list<Case>{
+           {"POST", {}, 200},  // a program
+           {"POST", {{"Sec-Fetch-Site", "same-origin"}, {"Origin", "http://localhost:8080"}}, 200},
+           {"POST", {{"Sec-Fetch-Site", "same-origin"}, {"Origin", "https://social.example"}}, 200},  // Host changed
+           {"POST", {{"Sec-Fetch-Site", "none"}}, 200},
+           {"POST", {{"Origin", "http://localhost:8080"}}, 200},
+           {"POST", {{"Origin", "http://LOCALHOST:8080"}}, 200},
+           {"POST", {{"Sec-Fetch-Site", "cross-site"}}, 403},
+           {"POST", {{"Sec-Fetch-Site", "cross-site"}, {"Origin", "http://localhost:8080"}}, 403},
+           {"POST", {{"Sec-Fetch-Site", "same-site"}, {"Origin", "http://localhost:3000"}}, 403},
+           {"POST", {{"Origin", "http://localhost:3000"}}, 403},
+           {"POST", {{"Origin", "https://evil.example"}}, 403},
+           {"POST", {{"Origin", "null"}}, 403},
+           {"POST", {{"Origin", ""}}, 403},
+           {"GET", {{"Sec-Fetch-Site", "cross-site"}, {"Origin", "https://evil.example"}}, 200},  // a link
+       }) {
+    http::Request request{.method = method, .target = "/posts"};
+    request.headers.add("Host", "localhost:8080");
+    std::string told = method;
+    for (const auto& [name, value] : headers) {
+      request.headers.add(name, value);
+      told += " " + name + ": " + value;
+    }
+    const auto answer = ask(std::move(request));
+    ASSERT_TRUE(answer) << told;
+    EXPECT_EQ(answer->status, status) << told;
+  }
+  http::Request usual_port{.method = "POST", .target = "/posts"};
+  usual_port.headers.add("Host", "social.example:443");
+  usual_port.headers.add("Origin", "https://social.example");
+  EXPECT_EQ(ask(std::move(usual_port))->status, 200);
+}
+
 TEST_F(GatewayTest, ATableThatCollidesLeavesTheEarlierOneAndNamesBoth) {
   ASSERT_TRUE(gateway_.serve({{"a", {echo("GET", "/x", "old")}}}));
   const auto refused = gateway_.serve({{"a", {echo("GET", "/x/{id}", "")}}, {"b", {echo("GET", "/x/{name}", "")}}});
