@@ -48,9 +48,9 @@ void answer_events(const AdminContext& context, const http::Request& request, co
                    http::Reply reply) {
   auto wanted = events_request(request, topic);
   if (!wanted) return reply(problem_of(wanted.error()));
-  read_events(context.bus, context.executor, *std::move(wanted), [reply = std::move(reply)](auto page) mutable {
-    reply(page ? json_response(*page) : problem_of(page.error()));
-  });
+  read_events(
+      context.bus, context.executor, context.budget, *std::move(wanted),
+      [reply = std::move(reply)](auto page) mutable { reply(page ? json_response(*page) : problem_of(page.error())); });
 }
 
 // What a person asked for and got, or did not: 204 or a problem.

@@ -16,6 +16,7 @@ struct AdminContext {
   bus::Bus& bus;
   telemetry::Telemetry telemetry;
   platform::Executor& executor;
+  ByteBudget& budget;
 };
 
 // Looks at the read models' lag before /metrics is shown, and adds

@@ -124,7 +124,7 @@ Result<> Instance::start_services(service::SystemPlan plan) {
 Result<> Instance::serve_routes() { return gateway_.serve(by_service(system_->routes())); }
 
 Result<> Instance::listen() {
-  LEAT_CHECK(add_admin_routes(admin_, AdminContext{*system_, *bus_, telemetry_, *admin_executor_}));
+  LEAT_CHECK(add_admin_routes(admin_, AdminContext{*system_, *bus_, telemetry_, *admin_executor_, budget_}));
   const std::size_t spare = spare_descriptors();
   LEAT_TRY(http_, listener({.address = options_.http, .name = "http"}, spare / 2, gateway_.handler()));
   // A page of events goes on from the positions of all partitions, which stand in its target.

@@ -12,8 +12,10 @@
 namespace leat::app {
 namespace {
 
-constexpr std::size_t delivery_bytes = 1 << 20;
-constexpr auto patience = std::chrono::seconds(1);  // for what should be there at once
+constexpr std::size_t delivery_bytes = 256 << 10;
+constexpr std::size_t page_bytes = 1 << 20;                  // of keys and values
+constexpr std::size_t event_cost = 4, event_overhead = 512;  // as a tree and as text: of its bytes, and beside them
+constexpr auto patience = std::chrono::seconds(1);           // for what should be there at once
 
 json::value data_of(const bus::Delivered& record) {
   if (!record.value) return nullptr;
@@ -41,8 +43,9 @@ json::object event_of(const bus::Delivered& record) {
 // One page being read. Owned by the callbacks that continue it; all of them run on one executor.
 class Page : public std::enable_shared_from_this<Page> {
  public:
-  Page(bus::Bus& bus, platform::Executor& executor, EventsRequest request, Done<Result<json::object>> done)
-      : bus_(bus), executor_(executor), request_(std::move(request)), done_(std::move(done)) {}
+  Page(bus::Bus& bus, platform::Executor& executor, ByteBudget& budget, EventsRequest request,
+       Done<Result<json::object>> done)
+      : bus_(bus), executor_(executor), budget_(budget), request_(std::move(request)), done_(std::move(done)) {}
 
   void begin() { bus_.topics(here<std::vector<bus::Topic>>(&Page::find_topic)); }
 
@@ -119,13 +122,28 @@ class Page : public std::enable_shared_from_this<Page> {
   void take(const bus::Delivery& delivery) {
     if (!done_) return;  // the wait was over first
     for (const auto& record : delivery.records) {
-      if (events_.size() == request_.limit) return finish(false);
+      if (is_full()) return finish(false);
+      if (!lease_for(record)) {
+        if (!events_.empty()) return finish(false);
+        return end(fail(Code::unavailable, "the server has no memory for this request now"));
+      }
       events_.push_back(event_of(record));
       reached_[record.partition] = {bus_.id(), topic_.id, record.partition, Epoch{-1}, record.offset + std::int64_t{1}};
     }
     for (const auto& position : delivery.positions) reached_[position.partition] = position;
-    if (delivery.at_end || events_.size() == request_.limit) return finish(delivery.at_end);
+    if (delivery.at_end || is_full()) return finish(delivery.at_end);
     ask();
+  }
+
+  bool is_full() const { return events_.size() >= request_.limit || bytes_ >= page_bytes; }
+
+  bool lease_for(const bus::Delivered& record) {
+    const std::size_t bytes = record.key.value_or("").size() + record.value.value_or("").size();
+    auto lease = budget_.try_take(ByteUser::requests, bytes * event_cost + event_overhead);
+    if (!lease) return budget_.shed(ByteUser::requests), false;
+    lease_.add(*std::move(lease));
+    bytes_ += bytes;
+    return true;
   }
 
   void finish(bool at_end) {
@@ -139,10 +157,12 @@ class Page : public std::enable_shared_from_this<Page> {
     if (!done_) return;
     reader_.reset();
     std::exchange(done_, nullptr)(std::move(result));
+    lease_ = {};  // the timer holds this for a while
   }
 
   bus::Bus& bus_;
   platform::Executor& executor_;
+  ByteBudget& budget_;
   EventsRequest request_;
   Done<Result<json::object>> done_;
   bus::Topic topic_;
@@ -150,12 +170,16 @@ class Page : public std::enable_shared_from_this<Page> {
   std::vector<bus::Position> ends_;
   std::unique_ptr<bus::Reader> reader_;
   json::array events_;
+  std::size_t bytes_ = 0;  // of keys and values in events_
+  ByteBudget::Lease lease_;
 };
 
 }  // namespace
 
-void read_events(bus::Bus& bus, platform::Executor& executor, EventsRequest request, Done<Result<json::object>> done) {
-  executor.post([page = std::make_shared<Page>(bus, executor, std::move(request), std::move(done))] { page->begin(); });
+void read_events(bus::Bus& bus, platform::Executor& executor, ByteBudget& budget, EventsRequest request,
+                 Done<Result<json::object>> done) {
+  executor.post(
+      [page = std::make_shared<Page>(bus, executor, budget, std::move(request), std::move(done))] { page->begin(); });
 }
 
 }  // namespace leat::app

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "base/byte_budget.h"
 #include "base/json.h"
 #include "base/task.h"
 #include "bus/bus.h"
@@ -20,8 +21,9 @@ struct EventsRequest {
 
 // Reads one page: {"events":[{...}],"next":"<positions>","at_end":true}. Also a page whose time was over before it was
 // full says whether more is known to follow. Code::not_found for an unknown topic,
-// Code::invalid for a `from` that says nothing. `done` is called once, on `executor`, which outlives what is
-// outstanding.
-void read_events(bus::Bus&, platform::Executor& executor, EventsRequest, Done<Result<json::object>> done);
+// Code::invalid for a `from` that says nothing, Code::unavailable when there is no memory for the first event. A page
+// ends after about 1 MiB, whatever its limit, and leases what it holds until `done` has returned. `done` is called
+// once, on `executor`, which outlives what is outstanding.
+void read_events(bus::Bus&, platform::Executor& executor, ByteBudget&, EventsRequest, Done<Result<json::object>> done);
 
 }  // namespace leat::app
