@@ -1,6 +1,7 @@
 // What a command answers, and what it leaves behind when it fails.
 #include <gmock/gmock.h>
 
+#include "service/lets.h"
 #include "service/test_machine.h"
 
 namespace leat::service {
@@ -216,6 +217,27 @@ TEST(Command, ASlowStatementIsStoppedAndItsNeighboursAreDone) {
   EXPECT_THAT((*slow)->body, HasSubstr("took longer than a command may"));
   EXPECT_EQ((*after)->status, 204);
   EXPECT_EQ(machine.status().services[0].trouble, "");
+}
+
+// A password is not hashed for somebody who has been answered 504 already.
+TEST(Command, ASlowFunctionIsNotComputedWhenTheTimeIsOver) {
+  platform::SimWorld world(1);
+  Options options;
+  options.password_cost = {1, 8192};
+  Lets lets(world.platform(), options);
+  auto plan = std::make_shared<ServicePlan>();
+  plan->commands.emplace_back().let = {{"hash", statement("select password_hash('x')")}};
+  for (const bool late : {true, false}) {
+    Command command;
+    command.service = plan;
+    command.deadline = world.platform().clock.now() + std::chrono::seconds(late ? -1 : 60);
+    std::optional<int> refused, computed;
+    command.reply = [&](http::Response response) { refused = response.status; };
+    lets.compute(std::move(command), [&](Command done) { computed = static_cast<int>(done.let.size()); });
+    world.run_until([&] { return refused || computed; });
+    EXPECT_EQ(refused, late ? std::optional(503) : std::nullopt);
+    EXPECT_EQ(computed, late ? std::nullopt : std::optional(1));
+  }
 }
 
 TEST(Command, OneThatFailsDoesNotTakeItsNeighboursWithIt) {

@@ -12,6 +12,8 @@ void Lets::compute(Command command, Done<Command> next) {
     return command.reply(std::move(response));
   }
   pool_->post([this, command = std::move(command), next = std::move(next)]() mutable {
+    if (command.deadline != platform::Instant{} && platform_.clock.now() > command.deadline)
+      return command.reply(http::problem(503, "Too late", "the request's time was over before it began"));
     auto values = evaluate(command);
     if (!values) {
       const int status = values.error().code == Code::invalid ? 422 : http::status_of(values.error().code);

@@ -18,7 +18,8 @@ class Lets {
  public:
   Lets(platform::Platform, const Options&);
 
-  // Fills command.let and hands the command on; answers it itself when that fails (422) or the pool is full (503).
+  // Fills command.let and hands the command on; answers it itself when that fails (422), the pool is full or the
+  // request's time is over (503).
   // `next` runs on the pool.
   void compute(Command, Done<Command> next);
 
