@@ -3,18 +3,13 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include "base/lower.h"
 #include "database/connection.h"
 
 namespace leat::database {
 namespace {
 
 std::string text(const char* value) { return value ? value : ""; }
-
-std::string lower(std::string value) {
-  for (char& c : value)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return value;
-}
 
 std::string other(int action) {
   switch (action) {

@@ -5,18 +5,17 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/lower.h"
 
 namespace leat::http {
 namespace {
 
 constexpr std::size_t usual_count = 8;  // of fields; what most requests and answers have costs one allocation
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
 }  // namespace
 
 bool same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::ranges::equal(a, b, {}, lower, lower);
+  return a.size() == b.size() && std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
 }
 
 void Headers::add(std::string name, std::string value) {

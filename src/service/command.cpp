@@ -124,7 +124,7 @@ OrResponse<Command> read_command(std::shared_ptr<const ServicePlan> service, std
   if (!path_parameters) return std::unexpected(std::move(path_parameters).error());
   command.path = *std::move(path_parameters);
 
-  const auto pairs = parse_query_string(request.target);
+  const auto pairs = http::QueryString::parse(http::split_target(request.target).query);
   if (!pairs) return std::unexpected(http::problem(400, "The query string is wrong", pairs.error().what));
   auto query_parameters = query_values(plan.route, *pairs);
   if (!query_parameters) return std::unexpected(std::move(query_parameters).error());

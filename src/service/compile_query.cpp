@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/lower.h"
 #include "database/database.h"
 #include "definition/tokens.h"
 #include "service/compiler.h"
@@ -55,12 +56,6 @@ std::string after_terms(const std::vector<OrderTerm>& order, std::size_t first) 
     alternatives.push_back(fmt::format("({}{})", all, order[i].follows(first + i)));
   }
   return fmt::format("({})", fmt::join(alternatives, " or "));
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
 }
 
 // Whether no join makes NULL of the columns of `table`: there is no outer join, or only left ones from this table on,

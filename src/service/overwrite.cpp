@@ -4,18 +4,13 @@
 #include <map>
 #include <optional>
 
+#include "base/lower.h"
 #include "definition/tokens.h"
 
 namespace leat::service {
 namespace {
 
 using definition::Token;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
 
 // Names and values of one statement, read from left to right; any surprise ends the proof.
 class Reading {

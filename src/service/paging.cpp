@@ -94,16 +94,16 @@ void write_order_value(std::string& out, const database::Statement& row, int col
 
 }  // namespace
 
-OrResponse<Page> read_page(const QueryPlan& plan, const QueryString& pairs) {
+OrResponse<Page> read_page(const QueryPlan& plan, const http::QueryString& pairs) {
   Page page{plan.limit_default, {}};
-  if (const auto text = find(pairs, "limit")) {
+  if (const auto text = pairs.get("limit")) {
     const auto limit = parse_parameter(*text, definition::ParameterType::integer);
     const auto number = limit ? std::get<std::int64_t>(*limit) : 0;
     if (number < 1 || number > plan.limit_max)
       return std::unexpected(bad_parameter("limit", fmt::format("is not a number from 1 to {}", plan.limit_max)));
     page.limit = number;
   }
-  if (const auto token = find(pairs, "after"); token && plan.next) {
+  if (const auto token = pairs.get("after"); token && plan.next) {
     auto values = read_token(*token, plan);
     if (!values) return std::unexpected(bad_parameter("after", "is not the `next` of an earlier page"));
     page.after = *std::move(values);

@@ -23,7 +23,7 @@ struct Page {
 };
 
 // 400 naming `limit` or `after` when it is wrong.
-OrResponse<Page> read_page(const QueryPlan&, const QueryString&);
+OrResponse<Page> read_page(const QueryPlan&, const http::QueryString&);
 
 std::string page_token(const database::Statement& row, const QueryPlan&);
 

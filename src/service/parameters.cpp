@@ -18,30 +18,6 @@ std::optional<Number> parse_number(std::string_view text) {
   return number;
 }
 
-int hex(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-Result<std::string> decode(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i] == '+' ? ' ' : text[i];
-      continue;
-    }
-    if (i + 2 >= text.size() || hex(text[i + 1]) < 0 || hex(text[i + 2]) < 0)
-      return fail(Code::invalid, "a percent sign in the query is not followed by two hexadecimal digits");
-    out += static_cast<char>(hex(text[i + 1]) << 4 | hex(text[i + 2]));
-    i += 2;
-  }
-  if (!is_utf8(out)) return fail(Code::invalid, "the query is not UTF-8");
-  return out;
-}
-
 Value fallback_value(const json::value& value) {
   switch (value.kind()) {
     case json::kind::bool_:
@@ -82,29 +58,6 @@ Result<Value> parse_parameter(std::string_view text, definition::ParameterType t
   LEAT_ASSERT(!"a parameter of no type");
 }
 
-Result<QueryString> parse_query_string(std::string_view target) {
-  QueryString out;
-  const auto mark = target.find('?');
-  if (mark == std::string_view::npos) return out;
-  for (auto rest = target.substr(mark + 1); !rest.empty();) {
-    const auto end = std::min(rest.find('&'), rest.size());
-    const auto pair = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (pair.empty()) continue;
-    const auto equals = std::min(pair.find('='), pair.size());
-    LEAT_TRY(auto name, decode(pair.substr(0, equals)));
-    LEAT_TRY(auto value, decode(equals < pair.size() ? pair.substr(equals + 1) : std::string_view()));
-    out.emplace_back(std::move(name), std::move(value));
-  }
-  return out;
-}
-
-std::optional<std::string_view> find(const QueryString& pairs, std::string_view name) {
-  for (const auto& [key, value] : pairs)
-    if (key == name) return value;
-  return std::nullopt;
-}
-
 http::Response bad_parameter(std::string_view name, std::string_view what) {
   std::string extra = "\"parameter\":";
   append_json_string(extra, name);
@@ -128,30 +81,27 @@ OrResponse<std::vector<Value>> path_values(const RoutePlan& route, std::span<con
 namespace {
 
 // A name that is spelt wrong must not look like one that was left out.
-OrResponse<> all_known(const RoutePlan& route, const QueryString& pairs, bool paged) {
+OrResponse<> all_known(const RoutePlan& route, const http::QueryString& pairs, bool paged) {
   std::vector<std::string_view> known;
   for (const auto& plan : route.query_parameters) known.push_back(plan.name);
   if (paged) known.insert(known.end(), {"limit", "after"});
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
-    const auto& name = pairs[i].first;
+  for (const auto& [name, value] : pairs.all())
     if (std::ranges::find(known, name) == known.end())
       return std::unexpected(
           bad_parameter(name, known.empty() ? "is not known; there are no query parameters here"
                                             : fmt::format("is not known; there are: {}", fmt::join(known, ", "))));
-    for (std::size_t j = 0; j < i; ++j)
-      if (pairs[j].first == name) return std::unexpected(bad_parameter(name, "is given twice"));
-  }
+  if (const auto name = pairs.repeated()) return std::unexpected(bad_parameter(*name, "is given twice"));
   return {};
 }
 
 }  // namespace
 
-OrResponse<std::vector<Value>> query_values(const RoutePlan& route, const QueryString& pairs, bool paged) {
+OrResponse<std::vector<Value>> query_values(const RoutePlan& route, const http::QueryString& pairs, bool paged) {
   if (auto known = all_known(route, pairs, paged); !known) return std::unexpected(std::move(known).error());
   std::vector<Value> out;
   out.reserve(route.query_parameters.size());
   for (const auto& plan : route.query_parameters) {
-    const auto text = find(pairs, plan.name);
+    const auto text = pairs.get(plan.name);
     if (!text) {
       if (plan.required) return std::unexpected(bad_parameter(plan.name, "is missing"));
       out.push_back(plan.fallback ? fallback_value(*plan.fallback) : Value{});

@@ -190,7 +190,7 @@ OrResponse<QueryJob> Service::read_query(std::shared_ptr<const View> view, std::
   auto path_parameters = path_values(plan.route, path);
   if (!path_parameters) return std::unexpected(std::move(path_parameters).error());
   job.path = *std::move(path_parameters);
-  const auto pairs = parse_query_string(request.target);
+  const auto pairs = http::QueryString::parse(http::split_target(request.target).query);
   if (!pairs) return std::unexpected(http::problem(400, "The query string is wrong", pairs.error().what));
   auto query_parameters = query_values(plan.route, *pairs, plan.many);
   if (!query_parameters) return std::unexpected(std::move(query_parameters).error());
