@@ -61,7 +61,7 @@ const Answered cases[] = {
     {"too long", R"({"title":"too long","tags":"[]"})", "at '/title'"},
     {"NULL", R"({"title":"short"})", "at '/tags'"},
     {"no array", R"({"title":"short","tags":"{}"})", "at '/tags'"},
-    {"no JSON", R"({"title":"short","tags":"[1"})", "it is not JSON"},
+    {"no JSON", R"({"title":"short","tags":"[1"})", "at '/tags'"},
 };
 
 TEST(AnswerSchema, ACommandThatBreaksItIsNotDone) {
