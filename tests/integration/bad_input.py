@@ -105,7 +105,7 @@ class Requests(unittest.TestCase):
                 self.assertEqual(answer.json["parameter"], parameter)
 
     def test_query_strings_that_are_none(self):
-        for path, told in [("/api/users/1/feed?limit=%zz", "percent"), ("/api/users/1/feed?%FF=1", "UTF-8"),
+        for path, told in [("/api/users/1/feed?limit=%zz", "hexadecimal"), ("/api/users/1/feed?%FF=1", "UTF-8"),
                            ("/api/posts/%zz", "hexadecimal"), ("/api/posts/%FF", "UTF-8"), ("/api//posts/1", "empty segment")]:
             with self.subTest(path):
                 answer = self.leat.ask("GET", path)
