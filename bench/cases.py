@@ -10,6 +10,8 @@ import subprocess
 import time
 from collections.abc import Callable
 
+import peers
+
 HERE = pathlib.Path(__file__).resolve().parent
 PEOPLE, POSTS, FRIENDS = 200, 2000, 20  # also the sizes of bench/limits/http.cpp
 
@@ -47,20 +49,39 @@ def times(outcome, factor):
     return outcome | {"per_second": outcome["per_second"] * factor, "cpu_us": outcome["cpu_us"] / factor}
 
 
+def missing(why):
+    def nothing(_seconds):
+        raise Missing(why)
+    return nothing
+
+
 # ---- the log and the bus
 
 @contextlib.contextmanager
 def durable_one(build, folder):
-    yield {"Leat": lambda s: run(build / "bench/durable", folder, producers=1, seconds=s),
-           "flush with a hand-over": lambda s: run(build / "bench/limit_flush", folder, bytes=1024, handover=1, seconds=s)}
+    with peers.redis(before_each, folder) as redis, peers.postgres(before_each, folder) as postgres:
+        yield {"Leat": lambda s: run(build / "bench/durable", folder, producers=1, partitions=1, seconds=s),
+               "flush with a hand-over": lambda s: run(build / "bench/limit_flush", folder, bytes=1024, handover=1, seconds=s),
+               "Redis": peer(build, folder, "redis", redis, connections=1),
+               "PostgreSQL": peer(build, folder, "postgres", postgres, connections=1)}
 
 
 def durable_many(sources):
     @contextlib.contextmanager
     def prepare(build, folder):
-        yield {"Leat": lambda s: run(build / "bench/durable", folder, producers=64, sources=sources, seconds=s),
-               "64 KB flushes": lambda s: times(run(build / "bench/limit_flush", folder, bytes=65536, seconds=s), 64)}
+        with peers.redis(before_each, folder) as redis, peers.postgres(before_each, folder) as postgres:
+            yield {"Leat": lambda s: run(build / "bench/durable", folder, producers=64, sources=sources, seconds=s),
+                   "64 KB flushes": lambda s: times(run(build / "bench/limit_flush", folder, bytes=65536, seconds=s), 64),
+                   "Redis, 64 clients": peer(build, folder, "redis", redis, connections=64),
+                   "PostgreSQL, 64 clients": peer(build, folder, "postgres", postgres, connections=64)}
     return prepare
+
+
+def peer(build, folder, name, server, **options):
+    """A client of a server that peers.py has started, or why there is none."""
+    if isinstance(server, peers.Absent):
+        return missing(str(server))
+    return lambda s: run(build / f"bench/peer_{name}", folder, pid=server.pid, seconds=s, **server.place, **options)
 
 
 def project(keys):
@@ -136,13 +157,11 @@ def limit_http(build, folder, statement):
         process.wait()
 
 
-def missing(_seconds):
-    raise Missing("there is no build/leat")
 
 
 def load(build, folder, server, **options):
     if server is None:
-        return missing
+        return missing("there is no build/leat")
     process, port = server
     return lambda s: run(build / "bench/load", folder, port=port, pid=process.pid, seconds=s, **options)
 
@@ -174,7 +193,7 @@ def freshness(**options):
     def prepare(build, folder):
         with leat_up(build, folder) as leat:
             fill(leat)
-            product = missing
+            product = missing("there is no build/leat")
             if leat:
                 product = lambda s: run(build / "bench/freshness", folder, port=leat[1], pid=leat[0].pid, seconds=s, **options)
             yield {"Leat": product,
@@ -188,7 +207,7 @@ def start(build, folder):
         begun = time.monotonic()
         with leat_up(build, folder) as leat:
             if leat is None:
-                return missing(_)
+                raise Missing("there is no build/leat")
             ready = time.monotonic() - begun
             status = pathlib.Path(f"/proc/{leat[0].pid}/status").read_text()
         rss = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "bench/http_client.h"
+#include "bench/process.h"
 
 namespace {
 

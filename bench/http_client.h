@@ -83,15 +83,4 @@ class Client {
   std::string input_;
 };
 
-// User and system time of another process, all its threads.
-inline double cpu_seconds_of(int pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  const std::string text((std::istreambuf_iterator<char>(file)), {});
-  if (text.empty()) return 0;
-  std::uint64_t user = 0, system = 0;
-  std::sscanf(text.c_str() + text.rfind(')') + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-              &system);
-  return static_cast<double>(user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
-}
-
 }  // namespace bench

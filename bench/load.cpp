@@ -9,11 +9,9 @@
 #include <memory>
 #include <random>
 
-#include <sys/epoll.h>
-#include <sys/socket.h>
-
+#include "bench/crowd.h"
 #include "bench/http_client.h"
-#include "bench/measure.h"
+#include "bench/process.h"
 
 namespace {
 
@@ -38,11 +36,9 @@ class Connection {
   ~Connection() { ::close(socket_); }
 
   int socket_number() const { return socket_; }
-  std::int64_t begun() const { return begun_; }
   std::size_t bytes_received() const { return bytes_received_; }
 
-  void begin_page() {
-    begun_ = bench::now_ns();
+  void begin() {
     missing_ = shape_.calls;
     request(shape_.first, 1);
   }
@@ -74,7 +70,6 @@ class Connection {
   const Shape& shape_;
   std::minstd_rand& random_;
   int socket_;
-  std::int64_t begun_ = 0;
   int missing_ = 0;
   std::size_t bytes_received_ = 0;
   std::string input_, output_;
@@ -98,59 +93,31 @@ Shape shape_of(int argc, char** argv) {
           .pipeline = bench::number(argc, argv, "pipeline", 0) != 0};
 }
 
-class Load {
- public:
-  Load(int port, int connections, const Shape& shape) : epoll_(epoll_create1(EPOLL_CLOEXEC)) {
-    for (int i = 0; i < connections; ++i) {
-      auto& connection = *connections_.emplace_back(std::make_unique<Connection>(port, shape, random_));
-      epoll_event event{.events = EPOLLIN, .data = {.ptr = &connection}};
-      epoll_ctl(epoll_, EPOLL_CTL_ADD, connection.socket_number(), &event);
-      connection.begin_page();
-    }
-  }
-
-  void run_until(std::int64_t end, bench::Outcome& outcome) {
-    epoll_event ready[256];
-    while (bench::now_ns() < end) {
-      const int count = epoll_wait(epoll_, ready, 256, 100);
-      for (int i = 0; i < count; ++i) {
-        auto& connection = *static_cast<Connection*>(ready[i].data.ptr);
-        if (!connection.receive()) continue;
-        outcome.latencies.add(bench::now_ns() - connection.begun());
-        outcome.operations += 1;
-        connection.begin_page();
-      }
-    }
-  }
-
-  std::size_t bytes_received() const {
-    std::size_t all = 0;
-    for (const auto& connection : connections_) all += connection->bytes_received();
-    return all;
-  }
-
- private:
-  int epoll_;
-  std::minstd_rand random_{7};
-  std::vector<std::unique_ptr<Connection>> connections_;
-};
+std::size_t bytes_received(const std::vector<Connection*>& connections) {
+  std::size_t all = 0;
+  for (const auto* connection : connections) all += connection->bytes_received();
+  return all;
+}
 
 }  // namespace
 
 int main(int argc, char** argv) {
   const auto pid = static_cast<int>(bench::number(argc, argv, "pid", 0));
   const auto shape = shape_of(argc, argv);
-  Load load(static_cast<int>(bench::number(argc, argv, "port", 0)),
-            static_cast<int>(bench::number(argc, argv, "connections", 8)), shape);
-  bench::Outcome warm_up, outcome;
-  load.run_until(bench::now_ns() + 300'000'000, warm_up);
-  const auto begun = bench::now_ns();
-  const auto cpu = bench::cpu_seconds_of(pid), own_cpu = bench::cpu_seconds();
-  const auto bytes = load.bytes_received();
-  load.run_until(begun + static_cast<std::int64_t>(bench::number(argc, argv, "seconds", 2) * 1e9), outcome);
-  outcome.seconds = static_cast<double>(bench::now_ns() - begun) * 1e-9;
-  outcome.cpu_seconds = bench::cpu_seconds_of(pid) - cpu;
-  const auto operations = outcome.operations;
-  bench::print(std::move(outcome), {{"client_cpu_us", (bench::cpu_seconds() - own_cpu) / operations * 1e6},
-                                    {"bytes", static_cast<double>(load.bytes_received() - bytes) / operations}});
+  std::minstd_rand random(7);
+  std::vector<std::unique_ptr<Connection>> connections;
+  std::vector<Connection*> all;
+  for (int i = 0; i < static_cast<int>(bench::number(argc, argv, "connections", 8)); ++i)
+    all.push_back(connections
+                      .emplace_back(std::make_unique<Connection>(static_cast<int>(bench::number(argc, argv, "port", 0)),
+                                                                 shape, random))
+                      .get());
+  bench::Crowd<Connection> crowd(std::move(connections), 0);
+  std::size_t before = 0;
+  auto done = bench::run_crowd(
+      crowd, bench::number(argc, argv, "seconds", 2), [&] { return bench::cpu_seconds_of(pid); },
+      [&] { before = bytes_received(all); });
+  const auto bytes = static_cast<double>(bytes_received(all) - before) / done.outcome.operations;
+  const auto client = done.client_cpu_us();
+  bench::print(std::move(done.outcome), {{"client_cpu_us", client}, {"bytes", bytes}});
 }
