@@ -31,6 +31,11 @@ class Case:
     aim: str
     waits_for: str
     prepare: Callable  # (build, folder) -> context manager of {label: run(seconds) -> outcome}; Leat first
+    more: tuple = ()  # further rows from the same outcomes, each (unit, measure, aim)
+
+    def rows(self):
+        """A case for each row of the table."""
+        return [self] + [dataclasses.replace(self, unit=unit, measure=measure, aim=aim, more=()) for unit, measure, aim in self.more]
 
 
 def run(program, folder, **options):
@@ -74,6 +79,14 @@ def durable_many(sources):
                    "64 KB flushes": lambda s: times(run(build / "bench/limit_flush", folder, bytes=65536, seconds=s), 64),
                    "Redis, 64 clients": peer(build, folder, "redis", redis, connections=64),
                    "PostgreSQL, 64 clients": peer(build, folder, "postgres", postgres, connections=64)}
+    return prepare
+
+
+def durable_fanout(sources):
+    @contextlib.contextmanager
+    def prepare(build, folder):
+        product = lambda partitions: lambda s: run(build / "bench/durable", folder, producers=64, sources=sources, partitions=partitions, seconds=s)
+        yield {"Leat": product(1000), "durable-many": product(4)}
     return prepare
 
 
@@ -220,6 +233,10 @@ ALL = [
     Case("durable-one", "1 KB", "µs, p50", "p50_us", "≤ 1.3", DURABLE, durable_one),
     Case("durable-many", "64 producers of one source, 1 KB", "events/s", "per_second", "≥ 0.30", DURABLE, durable_many(1)),
     Case("durable-many", "64 producers, a source each, 1 KB", "events/s", "per_second", "≥ 0.30", DURABLE, durable_many(64)),
+    Case("durable-fanout", "64 producers of one source, 1,000 partitions", "events/s", "per_second", "≥ 0.50", DURABLE,
+         durable_fanout(1), more=(("µs, p99", "p99_us", "≤ 3"),)),
+    Case("durable-fanout", "64 producers, a source each, 1,000 partitions", "events/s", "per_second", "≥ 0.50", DURABLE,
+         durable_fanout(64), more=(("µs, p99", "p99_us", "≤ 3"),)),
     Case("project", "10 k hot keys", "events/s", "per_second", "≥ 0.50", "the page cache (a replay repairs it)", project("hot")),
     Case("project", "random over 200 k keys", "events/s", "per_second", "≥ 0.50", "the page cache", project("random")),
     Case("project", "new keys", "events/s", "per_second", "≥ 0.50", "the page cache", project("append")),
@@ -239,6 +256,5 @@ ALL = [
          composition("/pages/{}", "list + 20 calls in a row", "/people/{}", 21)),
     Case("composition", "document, 20 items", "pages/s", "per_second", "≥ 20", "–",
          composition("/pages/{}", "list + 20 calls at once", "/people/{}", 21, pipeline=1)),
-    Case("start", "empty data directory", "ms until ready", "ready_ms", "< 50", "–", start),
-    Case("start", "empty data directory", "MB resident", "rss_mb", "< 30", "–", start),
+    Case("start", "empty data directory", "ms until ready", "ready_ms", "< 50", "–", start, more=(("MB resident", "rss_mb", "< 30"),)),
 ]

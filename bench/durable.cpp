@@ -1,10 +1,12 @@
-// bench/durable.cpp — durable-one and durable-many: records through the bus seam, acknowledged after their flush.
+// bench/durable.cpp — durable-one, -many and -fanout: records through the bus seam, acknowledged after their flush.
 //   --producers=64     named sources, each with one record in flight; one thread takes all acknowledgements and sends
 //   on
-//   --bytes=1024 --partitions=4 --seconds=1
+//   --bytes=1024 --seconds=1
+//   --partitions=4     that a producer goes through in steps of all producers, so that together they reach each
 // Prints one line of JSON.
 #include <condition_variable>
 #include <mutex>
+#include <numeric>
 
 #include "bench/local_bus.h"
 
@@ -36,7 +38,8 @@ class Acknowledged {
 class Producers {
  public:
   Producers(bench::LocalBus& bus, bus::Topic topic, std::size_t count, std::size_t sources, std::size_t bytes)
-      : topic_(std::move(topic)), value_(bytes, 'x'), begun_(count) {
+      : topic_(std::move(topic)), value_(bytes, 'x'), begun_(count), next_(count) {
+    std::iota(next_.begin(), next_.end(), 0U);
     for (std::size_t i = 0; i < sources; ++i) sources_.push_back({bus.source("source-" + std::to_string(i)), 0});
     for (std::size_t i = 0; i < count; ++i) send(i);
   }
@@ -67,12 +70,13 @@ class Producers {
   void send(std::size_t i) {
     auto& source = sources_[i % sources_.size()];
     begun_[i] = bench::now_ns();
+    const auto partition =
+        std::exchange(next_[i], next_[i] + next_.size()) % static_cast<std::size_t>(topic_.config.partitions);
     std::vector<bus::Publication> one(1);
-    one[0] = {
-        .number = ++source.number,
-        .topic = topic_.id,
-        .partition = PartitionIndex{static_cast<std::int32_t>(i % static_cast<std::size_t>(topic_.config.partitions))},
-        .record = {.timestamp_ms = 1, .key = "key", .value = value_, .headers = {}}};
+    one[0] = {.number = ++source.number,
+              .topic = topic_.id,
+              .partition = PartitionIndex{static_cast<std::int32_t>(partition)},
+              .record = {.timestamp_ms = 1, .key = "key", .value = value_, .headers = {}}};
     source.bus->publish(std::move(one), [this, i](Result<std::vector<bus::Position>> where) {
       bench::value_of(std::move(where));
       acknowledged_.put(i);
@@ -83,6 +87,7 @@ class Producers {
   std::string value_;
   Acknowledged acknowledged_;
   std::vector<std::int64_t> begun_;  // of what each producer has in flight
+  std::vector<std::size_t> next_;    // the partition of its next record, not yet reduced to those that exist
   std::vector<Source> sources_;
 };
 
