@@ -243,6 +243,8 @@ ALL = [
     Case("freshness", "one at a time", "µs, p50", "p50_us", "≤ 500 µs", "state flush, journal flush, read model", freshness()),
     Case("freshness", "1,000 commands/s, on time", "µs, p50", "p50_us", "≤ 500 µs; p99 ≤ 3 ms", "the same",
          freshness(rate=1000, connections=16)),
+    Case("freshness", "10,000 commands/s, on time", "µs, p50", "p50_us", "≤ 500 µs; p99 ≤ 3 ms", "the same",
+         freshness(rate=10000, connections=64)),
     Case("query", "point", "CPU µs/request", "cpu_us", "≤ 1.6", "–", query("point", "/posts/{}", POSTS)),
     Case("query", "feed of 20", "CPU µs/request", "cpu_us", "≤ 1.6", "–", query("join", "/people/{}/feed", PEOPLE)),
     Case("query", "stored document", "CPU µs/request", "cpu_us", "≤ 1.6", "–", query("page", "/pages/{}", PEOPLE)),
