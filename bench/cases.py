@@ -1,25 +1,15 @@
 """What is measured beside what. A case prepares its subjects and gives each as a function of the seconds to run."""
-import concurrent.futures
 import contextlib
 import dataclasses
-import http.client
 import json
-import pathlib
-import shutil
 import subprocess
 import time
 from collections.abc import Callable
 
 import peers
-
-HERE = pathlib.Path(__file__).resolve().parent
-PEOPLE, POSTS, FRIENDS = 200, 2000, 20  # also the sizes of bench/limits/http.cpp
-
-before_each = []  # words before each command, e.g. chrt
-
-
-class Missing(Exception):
-    """The product cannot do this yet."""
+import program
+from program import HERE, PEOPLE, POSTS
+from runs import Missing, before_each, missing, run, times
 
 
 @dataclasses.dataclass
@@ -31,40 +21,19 @@ class Case:
     aim: str
     waits_for: str
     prepare: Callable  # (build, folder) -> context manager of {label: run(seconds) -> outcome}; Leat first
+    further: bool = False  # a row of outcomes whose first row says the rest
     more: tuple = ()  # further rows from the same outcomes, each (unit, measure, aim)
 
     def rows(self):
         """A case for each row of the table."""
-        return [self] + [dataclasses.replace(self, unit=unit, measure=measure, aim=aim, more=()) for unit, measure, aim in self.more]
-
-
-def run(program, folder, **options):
-    """Runs a benchmark program and reads its line of JSON."""
-    if not program.exists():
-        raise Missing(f"{program.name} is not built")
-    words = before_each + [str(program), f"--dir={folder}"] + [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120)
-    if done.returncode != 0:
-        raise ValueError(f"{program.name}: {done.stderr.strip()[-400:]}")
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def times(outcome, factor):
-    """The same measurement counted in smaller operations."""
-    return outcome | {"per_second": outcome["per_second"] * factor, "cpu_us": outcome["cpu_us"] / factor}
-
-
-def missing(why):
-    def nothing(_seconds):
-        raise Missing(why)
-    return nothing
+        return [self] + [dataclasses.replace(self, unit=unit, measure=measure, aim=aim, more=(), further=True) for unit, measure, aim in self.more]
 
 
 # ---- the log and the bus
 
 @contextlib.contextmanager
 def durable_one(build, folder):
-    with peers.redis(before_each, folder) as redis, peers.postgres(before_each, folder) as postgres:
+    with peers.redis(folder) as redis, peers.postgres(folder) as postgres:
         yield {"Leat": lambda s: run(build / "bench/durable", folder, producers=1, partitions=1, seconds=s),
                "flush with a hand-over": lambda s: run(build / "bench/limit_flush", folder, bytes=1024, handover=1, seconds=s),
                "Redis": peer(build, folder, "redis", redis, connections=1),
@@ -74,7 +43,7 @@ def durable_one(build, folder):
 def durable_many(sources):
     @contextlib.contextmanager
     def prepare(build, folder):
-        with peers.redis(before_each, folder) as redis, peers.postgres(before_each, folder) as postgres:
+        with peers.redis(folder) as redis, peers.postgres(folder) as postgres:
             yield {"Leat": lambda s: run(build / "bench/durable", folder, producers=64, sources=sources, seconds=s),
                    "64 KB flushes": lambda s: times(run(build / "bench/limit_flush", folder, bytes=65536, seconds=s), 64),
                    "Redis, 64 clients": peer(build, folder, "redis", redis, connections=64),
@@ -108,84 +77,24 @@ def project(keys):
 # ---- the whole program
 
 @contextlib.contextmanager
-def leat_up(build, folder, system=HERE / "system"):
-    """The running program as (process, port), with an empty data directory of its own; None without a program."""
-    program = build / "leat"
-    if not program.exists():
-        yield None
-        return
-    data = pathlib.Path(folder) / "data"
-    shutil.rmtree(data, ignore_errors=True)
-    process = subprocess.Popen(before_each + [program, "up", system, "--data", data, "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--json"],
-                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    try:
-        for line in process.stdout:
-            said = json.loads(line)
-            if said.get("ready"):
-                yield process, int(said["http"].rsplit(":", 1)[1].strip("/"))
-                return
-        raise ValueError(f"leat up ended with {process.wait()} before it was ready")
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def post(connection, path, body):
-    connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
-    answer = connection.getresponse()
-    said = answer.read()
-    if answer.status != 201:
-        raise ValueError(f"POST {path}: {answer.status} {said[:200]!r}")
-    return answer.headers["Leat-Position"]
-
-
-def fill(server):
-    """People, posts, friends and stored pages, as the limit's database has them."""
-    if server is None:
-        return
-    _, port = server
-
-    def work(requests):
-        connection = http.client.HTTPConnection("127.0.0.1", port)
-        for path, body in requests:
-            post(connection, path, body)
-    item = lambda i: {"id": i, "content": f"This is post number {i}, with a sentence of usual length.",
-                      "author": {"id": i % PEOPLE + 1, "username": f"user_{i % PEOPLE + 1}"}}
-    work([("/people", {"username": f"user_{i + 1}"}) for i in range(PEOPLE)])
-    requests = [("/posts", {"content": item(i + 1)["content"], "authorId": item(i + 1)["author"]["id"]}) for i in range(POSTS)]
-    requests += [(f"/people/{1 + u}/friends", {"friendId": 1 + (u + 1 + f) % PEOPLE}) for u in range(PEOPLE) for f in range(FRIENDS)]
-    requests += [("/pages", {"document": json.dumps([item(u * 20 + i) for i in range(20)])}) for u in range(PEOPLE)]
-    with concurrent.futures.ThreadPoolExecutor(16) as pool:
-        list(pool.map(work, [requests[i::16] for i in range(16)]))
-
-
-@contextlib.contextmanager
 def limit_http(build, folder, statement):
     process = subprocess.Popen(before_each + [build / "bench/limit_http", f"--dir={folder}", f"--statement={statement}",
                                 f"--users={PEOPLE}", f"--posts={POSTS}"], stdout=subprocess.PIPE, text=True)
     try:
-        yield process, json.loads(process.stdout.readline())["port"]
+        yield program.Server(process, json.loads(process.stdout.readline())["port"])
     finally:
         process.kill()
         process.wait()
 
 
 
-
-def load(build, folder, server, **options):
-    if server is None:
-        return missing("there is no build/leat")
-    process, port = server
-    return lambda s: run(build / "bench/load", folder, port=port, pid=process.pid, seconds=s, **options)
-
-
 def query(statement, path, keys):
     @contextlib.contextmanager
     def prepare(build, folder):
-        with leat_up(build, folder) as leat, limit_http(build, folder, statement) as limit:
-            fill(leat)
-            yield {"Leat": load(build, folder, leat, path=path, keys=keys, connections=32),
-                   "bare epoll": load(build, folder, limit, path=path, keys=keys, connections=32)}
+        with program.up(build, folder) as leat, limit_http(build, folder, statement) as limit:
+            program.fill(leat)
+            yield {"Leat": program.load(build, folder, leat, path=path, keys=keys, connections=32),
+                   "bare epoll": program.load(build, folder, limit, path=path, keys=keys, connections=32)}
     return prepare
 
 
@@ -193,10 +102,10 @@ def composition(page, label, then, calls, pipeline=0):
     """The page of 20 items from the read model, beside the same page as a list and calls for its authors."""
     @contextlib.contextmanager
     def prepare(build, folder):
-        with leat_up(build, folder) as leat:
-            fill(leat)
-            yield {"Leat": load(build, folder, leat, path=page, keys=PEOPLE - 20, connections=8),
-                   label: load(build, folder, leat, path="/people/{}/bare-feed", then=then, calls=calls, pipeline=pipeline,
+        with program.up(build, folder) as leat:
+            program.fill(leat)
+            yield {"Leat": program.load(build, folder, leat, path=page, keys=PEOPLE - 20, connections=8),
+                   label: program.load(build, folder, leat, path="/people/{}/bare-feed", then=then, calls=calls, pipeline=pipeline,
                                keys=PEOPLE - 20, connections=8)}
     return prepare
 
@@ -204,11 +113,11 @@ def composition(page, label, then, calls, pipeline=0):
 def freshness(**options):
     @contextlib.contextmanager
     def prepare(build, folder):
-        with leat_up(build, folder) as leat:
-            fill(leat)
+        with program.up(build, folder) as leat:
+            program.fill(leat)
             product = missing("there is no build/leat")
             if leat:
-                product = lambda s: run(build / "bench/freshness", folder, port=leat[1], pid=leat[0].pid, seconds=s, **options)
+                product = lambda s: run(build / "bench/freshness", folder, port=leat.port, pid=leat.pid, seconds=s, **options)
             yield {"Leat": product,
                    "two flushes, a hand-over, a commit": lambda s: run(build / "bench/limit_chain", folder, seconds=s)}
     return prepare
@@ -218,13 +127,10 @@ def freshness(**options):
 def start(build, folder):
     def once(_):
         begun = time.monotonic()
-        with leat_up(build, folder) as leat:
+        with program.up(build, folder) as leat:
             if leat is None:
                 raise Missing("there is no build/leat")
-            ready = time.monotonic() - begun
-            status = pathlib.Path(f"/proc/{leat[0].pid}/status").read_text()
-        rss = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
-        return {"ready_ms": ready * 1000, "rss_mb": rss / 1024}
+            return {"ready_ms": (time.monotonic() - begun) * 1000, "rss_mb": leat.resident_mb()}
     yield {"Leat": once}
 
 

@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 import time
 
+import runs
+
 ACCOUNT = "postgres"  # that PostgreSQL runs as where we are root: it refuses to run as root
 
 
@@ -54,7 +56,7 @@ def folder_of(folder, name):
 
 
 @contextlib.contextmanager
-def redis(before, folder):
+def redis(folder):
     """Redis that flushes its append-only file before it answers."""
     program = shutil.which("redis-server")
     if program is None:
@@ -64,7 +66,7 @@ def redis(before, folder):
     with tempfile.TemporaryDirectory(prefix="leat-bench-") as short:  # the path of a socket has at most 107 bytes
         socket = f"{short}/redis.sock"
         process = subprocess.Popen(
-            before + [program, "--port", "0", "--unixsocket", socket, "--dir", str(data), "--appendonly", "yes", "--appendfsync", "always",
+            runs.before_each + [program, "--port", "0", "--unixsocket", socket, "--dir", str(data), "--appendonly", "yes", "--appendfsync", "always",
                       "--auto-aof-rewrite-percentage", "0", "--save", "", "--daemonize", "no"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         with ended_after(process, signal.SIGTERM):
@@ -79,7 +81,7 @@ def postgres_programs():
 
 
 @contextlib.contextmanager
-def postgres(before, folder):
+def postgres(folder):
     """PostgreSQL as it comes, a database of its own: each commit waits for its flush."""
     programs = postgres_programs()
     if programs is None:
@@ -91,10 +93,13 @@ def postgres(before, folder):
         for place in (data, short):
             if demoted:
                 shutil.chown(place, ACCOUNT, ACCOUNT)
-        subprocess.run(demoted + [programs / "initdb", "-D", data, "-U", "bench", "-A", "trust", "--no-sync", "--no-locale", "-E", "UTF8"],
-                       check=True, capture_output=True, cwd="/")
+        made = subprocess.run(demoted + [programs / "initdb", "-D", data, "-U", "bench", "-A", "trust", "--no-sync", "--no-locale", "-E", "UTF8"],
+                              capture_output=True, text=True, cwd="/")
+        if made.returncode != 0:  # e.g. that account may not reach the folder
+            yield Absent(f"initdb: {' '.join(made.stderr.split())[-200:]}")
+            return
         process = subprocess.Popen(
-            before + demoted + [programs / "postgres", "-D", data, "-k", short, "-c", "listen_addresses=", "-c", "fsync=on",
+            runs.before_each + demoted + [programs / "postgres", "-D", data, "-k", short, "-c", "listen_addresses=", "-c", "fsync=on",
                                 "-c", "synchronous_commit=on"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
         with ended_after(process, signal.SIGINT):
