@@ -77,7 +77,9 @@ def fill(server):
     item = lambda i: {"id": i, "content": f"This is post number {i}, with a sentence of usual length.",
                       "author": {"id": i % PEOPLE + 1, "username": f"user_{i % PEOPLE + 1}"}}
     work([("/people", {"username": f"user_{i + 1}"}) for i in range(PEOPLE)])
-    requests = [("/posts", {"content": item(i + 1)["content"], "authorId": item(i + 1)["author"]["id"]}) for i in range(POSTS)]
+    posts = [("/posts", {"content": item(i + 1)["content"], "authorId": item(i + 1)["author"]["id"]}) for i in range(POSTS)]
+    work(posts[:PEOPLE])  # in their order, so that post i is by person i + 1: bench/freshness asks for these
+    requests = posts[PEOPLE:]
     requests += [(f"/people/{1 + u}/friends", {"friendId": 1 + (u + 1 + f) % PEOPLE}) for u in range(PEOPLE) for f in range(FRIENDS)]
     requests += [("/pages", {"document": json.dumps([item(u * 20 + i) for i in range(20)])}) for u in range(PEOPLE)]
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
