@@ -3,13 +3,13 @@ import contextlib
 import dataclasses
 import json
 import subprocess
-import time
 from collections.abc import Callable
 
 import peers
 import program
+import whole
 from program import HERE, PEOPLE, POSTS
-from runs import Missing, before_each, missing, run, times
+from runs import before_each, missing, run, times
 
 
 @dataclasses.dataclass
@@ -21,6 +21,7 @@ class Case:
     aim: str
     waits_for: str
     prepare: Callable  # (build, folder) -> context manager of {label: run(seconds) -> outcome}; Leat first
+    by_name: bool = False  # takes long: only when asked for
     further: bool = False  # a row of outcomes whose first row says the rest
     more: tuple = ()  # further rows from the same outcomes, each (unit, measure, aim)
 
@@ -123,17 +124,7 @@ def freshness(**options):
     return prepare
 
 
-@contextlib.contextmanager
-def start(build, folder):
-    def once(_):
-        begun = time.monotonic()
-        with program.up(build, folder) as leat:
-            if leat is None:
-                raise Missing("there is no build/leat")
-            return {"ready_ms": (time.monotonic() - begun) * 1000, "rss_mb": leat.resident_mb()}
-    yield {"Leat": once}
-
-
+RESIDENT = (("MB resident", "rss_mb", ""), ("MB of log", "log_mb", ""))
 DURABLE = "a flush of what it covers"
 ALL = [
     Case("durable-one", "1 KB", "µs, p50", "p50_us", "≤ 1.3", DURABLE, durable_one),
@@ -164,5 +155,10 @@ ALL = [
          composition("/pages/{}", "list + 20 calls in a row", "/people/{}", 21)),
     Case("composition", "document, 20 items", "pages/s", "per_second", "≥ 20", "–",
          composition("/pages/{}", "list + 20 calls at once", "/people/{}", 21, pipeline=1)),
-    Case("start", "empty data directory", "ms until ready", "ready_ms", "< 50", "–", start, more=(("MB resident", "rss_mb", "< 30"),)),
+    Case("start", "empty data directory", "ms until ready", "ready_ms", "< 50", "–", whole.start, more=(("MB resident", "rss_mb", "< 30"),)),
+    Case("start", "1 GB of log, killed under load", "ms until ready", "ready_ms", "< 2,000", "–", whole.start_again(megabytes=1000), more=RESIDENT),
+    Case("start", "1,000 partitions, killed under load", "ms until ready", "ready_ms", "< 2,000", "–", whole.start_again(partitions=1000),
+         more=RESIDENT),
+    Case("start-10gb", "10 GB of log, killed under load", "ms until ready", "ready_ms", "", "–", whole.start_again(megabytes=10_000),
+         more=RESIDENT, by_name=True),
 ]

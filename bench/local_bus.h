@@ -16,11 +16,15 @@
 namespace bench {
 
 template <class T>
+void demand(const leat::Result<T>& result) {
+  if (result) return;
+  std::fprintf(stderr, "%s\n", result.error().what.c_str());
+  std::exit(2);
+}
+
+template <class T>
 T value_of(leat::Result<T> result) {
-  if (!result) {
-    std::fprintf(stderr, "%s\n", result.error().what.c_str());
-    std::exit(2);
-  }
+  demand(result);
   if constexpr (!std::is_void_v<T>) return *std::move(result);
 }
 
@@ -34,9 +38,10 @@ T wait_for(Call&& call) {
 }
 
 struct LocalBus {
-  explicit LocalBus(const std::string& folder)
+  enum class Folder : std::uint8_t { fresh, kept };
+  explicit LocalBus(const std::string& folder, Folder state = Folder::fresh)
       : world(leat::platform::real()),
-        log(value_of(leat::log::Log::open(world, fresh(folder)))),
+        log(value_of(leat::log::Log::open(world, state == Folder::fresh ? fresh(folder) : folder))),
         broker(value_of(leat::broker::Broker::open(world, *log))),
         bus(leat::bus::make_embedded(*broker, world)) {}
 

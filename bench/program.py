@@ -7,11 +7,13 @@ import json
 import pathlib
 import shutil
 import subprocess
+import time
 
 import runs
 
 HERE = pathlib.Path(__file__).resolve().parent
 PEOPLE, POSTS, FRIENDS = 200, 2000, 20  # also the sizes of bench/limits/http.cpp
+CATCH_UP_MAX = 600  # seconds
 
 
 @dataclasses.dataclass
@@ -28,6 +30,26 @@ class Server:
     def resident_mb(self):
         status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
         return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
+
+    def ask_admin(self, method, path):
+        """(status, body)"""
+        token = json.loads((self.data / "running.json").read_text())["token"]
+        connection = http.client.HTTPConnection("127.0.0.1", self.admin, timeout=30)
+        connection.request(method, path, headers={"Authorization": f"Bearer {token}"})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+    def wait_until_ready(self):
+        """Until /readyz says so: every service runs and every read model has caught up."""
+        wait_until(lambda: self.ask_admin("GET", "/readyz")[0] == 200, "ready")
+
+
+def wait_until(holds, what):
+    end = time.monotonic() + CATCH_UP_MAX
+    while not holds():
+        if time.monotonic() > end:
+            raise ValueError(f"not {what} within {CATCH_UP_MAX} s")
+        time.sleep(0.002)
 
 
 @contextlib.contextmanager
@@ -86,7 +108,44 @@ def fill(server):
         list(pool.map(work, [requests[i::16] for i in range(16)]))
 
 
+def system_with(partitions, folder):
+    """bench/system with that many partitions for the topic of people."""
+    if partitions == 4:
+        return HERE / "system"
+    system = pathlib.Path(folder) / "system"
+    shutil.rmtree(system, ignore_errors=True)
+    shutil.copytree(HERE / "system", system)
+    said = (system / "people.yaml").read_text()
+    wider = said.replace("people: {key: id,", f"people: {{key: id, partitions: {partitions},")
+    if wider == said:
+        raise ValueError("bench/system/people.yaml has no topic `people: {key: id, ...}`")
+    (system / "people.yaml").write_text(wider)
+    return system
+
+
+def bytes_below(folder):
+    """What the files below it hold, as their sizes say."""
+    sizes = []
+    for path in pathlib.Path(folder).rglob("*"):
+        with contextlib.suppress(FileNotFoundError):  # one that has just been removed
+            sizes.append(path.stat().st_size if path.is_file() else 0)
+    return sum(sizes)
+
+
 def load(build, folder, server, **options):
     if server is None:
         return runs.missing("there is no build/leat")
     return lambda s: runs.run(build / "bench/load", folder, port=server.port, pid=server.pid, seconds=s, **options)
+
+
+def kill_under_load(build, folder, server, seconds):
+    """Ends it with SIGKILL in the midst of commands."""
+    client = subprocess.Popen(
+        runs.command(build / "bench/freshness", folder, port=server.port, pid=server.pid, connections=16, look=0, seconds=600),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(seconds)
+    if client.poll() is not None:
+        raise ValueError("the load ended before the program was killed")
+    server.process.kill()
+    server.process.wait()
+    client.wait(timeout=30)  # its connections are closed

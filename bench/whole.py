@@ -1,0 +1,50 @@
+"""The cases of the whole program that keep a data directory from one measurement to the next."""
+import contextlib
+import shutil
+import time
+
+import program
+from runs import Missing, missing, run
+
+RECORD_BYTES = 1000  # of an event of bench/fill with its key, headers and braces; these take about 230
+
+
+@contextlib.contextmanager
+def start(build, folder):
+    def once(_):
+        begun = time.monotonic()
+        with program.up(build, folder) as leat:
+            if leat is None:
+                raise Missing("there is no build/leat")
+            return {"ready_ms": (time.monotonic() - begun) * 1000, "rss_mb": leat.resident_mb()}
+    yield {"Leat": once}
+
+
+def start_again(megabytes=0, partitions=4):
+    """On a data directory whose program was killed under load: ready when /readyz says so."""
+    @contextlib.contextmanager
+    def prepare(build, folder):
+        system = program.system_with(partitions, folder)
+        with program.up(build, folder, system) as leat:
+            if leat is None:
+                yield {"Leat": missing("there is no build/leat")}
+                return
+            program.fill(leat)
+            data = leat.data
+        if megabytes:
+            run(build / "bench/fill", data, timeout=3600, partitions=partitions, events=megabytes * 1000, bytes=RECORD_BYTES - 230)
+        with program.up(build, folder, system, keep=True) as leat:
+            leat.wait_until_ready()
+            program.kill_under_load(build, folder, leat, 0.5)
+
+        def once(seconds):
+            begun = time.monotonic()
+            with program.up(build, folder, system, keep=True) as leat:
+                leat.wait_until_ready()
+                ready = time.monotonic() - begun
+                out = {"ready_ms": ready * 1000, "rss_mb": leat.resident_mb(), "log_mb": program.bytes_below(data / "log") / 1e6}
+                program.kill_under_load(build, folder, leat, seconds)
+            return out
+        yield {"Leat": once}
+        shutil.rmtree(data, ignore_errors=True)
+    return prepare
