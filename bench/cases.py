@@ -137,6 +137,8 @@ ALL = [
     Case("project", "10 k hot keys", "events/s", "per_second", "≥ 0.50", "the page cache (a replay repairs it)", project("hot")),
     Case("project", "random over 200 k keys", "events/s", "per_second", "≥ 0.50", "the page cache", project("random")),
     Case("project", "new keys", "events/s", "per_second", "≥ 0.50", "the page cache", project("append")),
+    Case("rebuild", "1 M events, 200 k rows", "s", "seconds", "≤ 1.4", "–", whole.rebuild(1_000_000)),
+    Case("rebuild-10m", "10 M events, 200 k rows", "s", "seconds", "≤ 1.4", "–", whole.rebuild(10_000_000), by_name=True),
     Case("freshness", "one at a time", "µs, p50", "p50_us", "≤ 500 µs", "state flush, journal flush, read model", freshness()),
     Case("freshness", "1,000 commands/s, on time", "µs, p50", "p50_us", "≤ 500 µs; p99 ≤ 3 ms", "the same",
          freshness(rate=1000, connections=16)),

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import http.client
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -31,6 +32,11 @@ class Server:
         status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
         return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
 
+    def cpu_seconds(self):
+        """User and system time of all its threads."""
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def ask_admin(self, method, path):
         """(status, body)"""
         token = json.loads((self.data / "running.json").read_text())["token"]
@@ -42,6 +48,23 @@ class Server:
     def wait_until_ready(self):
         """Until /readyz says so: every service runs and every read model has caught up."""
         wait_until(lambda: self.ask_admin("GET", "/readyz")[0] == 200, "ready")
+
+    def read_model(self, service, name):
+        """What the status says of it."""
+        status, body = self.ask_admin("GET", "/v1/status")
+        if status != 200:
+            raise ValueError(f"/v1/status: {status} {body[:200]!r}")
+        models = next(found["read_models"] for found in json.loads(body)["services"] if found["name"] == service)
+        return next(found for found in models if found["name"] == name)
+
+    def rebuild(self, service, name):
+        """Seconds until a new generation of the read model has taken over."""
+        begun = time.monotonic()
+        status, body = self.ask_admin("POST", f"/v1/services/{service}/rebuild?read_model={name}")
+        if status != 202:
+            raise ValueError(f"rebuild: {status} {body[:200]!r}")
+        wait_until(lambda: not self.read_model(service, name)["replacement_fills"], "rebuilt")
+        return time.monotonic() - begun
 
 
 def wait_until(holds, what):

@@ -4,6 +4,7 @@ import shutil
 import time
 
 import program
+from program import HERE
 from runs import Missing, missing, run
 
 RECORD_BYTES = 1000  # of an event of bench/fill with its key, headers and braces; these take about 230
@@ -46,5 +47,33 @@ def start_again(megabytes=0, partitions=4):
                 program.kill_under_load(build, folder, leat, seconds)
             return out
         yield {"Leat": once}
+        shutil.rmtree(data, ignore_errors=True)
+    return prepare
+
+
+def rebuild(events):
+    """A read model of 200,000 rows filled anew, beside the slower of the two things that it cannot do without."""
+    @contextlib.contextmanager
+    def prepare(build, folder):
+        system = HERE / "projection"
+        with program.up(build, folder, system) as leat:
+            if leat is None:
+                yield {"Leat": missing("there is no build/leat")}
+                return
+            data = leat.data
+        run(build / "bench/fill", data, timeout=3600, events=events, bytes=100, keys="random", type="person.named")
+        with program.up(build, folder, system, keep=True) as leat:
+            leat.wait_until_ready()
+
+            def product(_):
+                cpu = leat.cpu_seconds()
+                seconds = leat.rebuild("names", "names")
+                return {"seconds": seconds, "per_second": events / seconds, "cpu_us": (leat.cpu_seconds() - cpu) / events * 1e6}
+
+            def limit(_):
+                scan = run(build / "bench/limit_scan", data / "log", timeout=3600)
+                bare = run(build / "bench/limit_upsert", folder, timeout=3600, keys="random", bytes=100, events=events)
+                return max(scan, bare, key=lambda outcome: outcome["seconds"]) | {"scan_seconds": scan["seconds"], "bare_seconds": bare["seconds"]}
+            yield {"Leat": product, "the slower of a scan with CRC and a bare loop": limit}
         shutil.rmtree(data, ignore_errors=True)
     return prepare

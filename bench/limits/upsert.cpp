@@ -1,7 +1,8 @@
 // bench/limits/upsert.cpp — the limit of a projection: the same upsert in a bare SQLite loop, the position row in the
 // same transaction.
 //   --keys=hot|random|append   10,000 keys, 200,000 keys, a new key each time
-//   --batch=1000               events for each transaction
+//   --batch=1000 --bytes=200   events for each transaction, of each value
+//   --events=N                 that many into an empty table, instead of --seconds=1 into a full one
 // Prints one line of JSON; an operation is one event.
 #include <memory>
 #include <random>
@@ -26,7 +27,7 @@ int main(int argc, char** argv) {
   bench::Statement position(
       db, "insert into position values (0, ?1) on conflict (partition) do update set next = excluded.next");
 
-  const std::string value(200, 'v');
+  const std::string value(static_cast<std::size_t>(bench::number(argc, argv, "bytes", 200)), 'v');
   std::minstd_rand random(7);
   std::int64_t next = 0;
   const auto key = [&]() -> std::int64_t {
@@ -39,6 +40,15 @@ int main(int argc, char** argv) {
     position.bind(1, next).run();
     commit.run();
   };
+  if (const auto events = bench::number(argc, argv, "events", 0); events > 0) {
+    bench::Outcome outcome{.operations = events, .seconds = 0, .cpu_seconds = bench::cpu_seconds(), .latencies = {}};
+    const auto begun = bench::now_ns();
+    while (static_cast<double>(next) < events) transaction();
+    outcome.seconds = static_cast<double>(bench::now_ns() - begun) * 1e-9;
+    outcome.cpu_seconds = bench::cpu_seconds() - outcome.cpu_seconds;
+    bench::print(outcome, {{"seconds", outcome.seconds}});
+    return 0;
+  }
   if (keys != "append") {
     for (int i = 0; i < 400; ++i) transaction();  // the table has its size before the watch starts
   }
