@@ -2,9 +2,10 @@
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 BENCH ?=
+MINUTES ?= 30
 SEEDS ?= 1..1000
 
-.PHONY: help build demo test test-asan test-tsan simulate damage stories bench lint lint-all format install clean
+.PHONY: help build demo test test-asan test-tsan simulate damage bench soak lint lint-all format install clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -49,17 +50,17 @@ damage: ## flips every bit and cuts at every length of small logs; ten minutes a
 	cmake --build build -j $(JOBS) --target log_test
 	LEAT_DAMAGE=all build/log_test --gtest_filter='*Damage*'
 
-stories: ## every story of three steps of a log, crashed everywhere with every subset of what was not synced; minutes
-	@tools/setup build test
-	@cmake --preset release --log-level=WARNING
-	cmake --build build -j $(JOBS) --target log_test
-	LEAT_STORY_STEPS=3 build/log_test --gtest_filter='LogEveryCrash*'
-
 bench: ## every benchmark beside its limit, under ten minutes; BENCH="query start" picks some
 	@tools/setup build bench
 	@cmake --preset release --log-level=WARNING
 	cmake --build build -j $(JOBS) --target leat benches
 	@tools/bench $(BENCH)
+
+soak: ## half an hour at 60 % load, the last minute beside the first; MINUTES=30
+	@tools/setup build bench
+	@cmake --preset release --log-level=WARNING
+	cmake --build build -j $(JOBS) --target leat benches
+	@tools/bench --minutes $(MINUTES) soak
 
 lint: ## clang-format and clang-tidy on what you changed
 	@tools/setup build lint

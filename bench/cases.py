@@ -22,6 +22,7 @@ class Case:
     waits_for: str
     prepare: Callable  # (build, folder) -> context manager of {label: run(seconds) -> outcome}; Leat first
     by_name: bool = False  # takes long: only when asked for
+    once: bool = False  # one round, however many are asked for
     further: bool = False  # a row of outcomes whose first row says the rest
     more: tuple = ()  # further rows from the same outcomes, each (unit, measure, aim)
 
@@ -163,4 +164,7 @@ ALL = [
          more=RESIDENT),
     Case("start-10gb", "10 GB of log, killed under load", "ms until ready", "ready_ms", "", "–", whole.start_again(megabytes=10_000),
          more=RESIDENT, by_name=True),
+    Case("soak", "60 % of its first minute's rate", "µs, p50", "p50_us", "≤ 1.1", "state flush, journal flush, read model", whole.soaked, by_name=True,
+         once=True, more=(("µs, p99", "p99_us", "≤ 1.1"), ("rounds/s", "per_second", "≥ 0.9"), ("MB resident", "rss_mb", "no growth"),
+                          ("MB of WAL", "wal_mb", "no growth"), ("descriptors", "descriptors", "no growth"), ("MB of log", "log_mb", ""))),
 ]

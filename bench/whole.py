@@ -1,9 +1,11 @@
 """The cases of the whole program that keep a data directory from one measurement to the next."""
 import contextlib
 import shutil
+import sys
 import time
 
 import program
+import soak
 from program import HERE
 from runs import Missing, missing, run
 
@@ -77,3 +79,18 @@ def rebuild(events):
             yield {"Leat": product, "the slower of a scan with CRC and a bare loop": limit}
         shutil.rmtree(data, ignore_errors=True)
     return prepare
+
+
+@contextlib.contextmanager
+def soaked(build, folder):
+    with program.up(build, folder) as leat:
+        if leat is None:
+            yield {"Leat": missing("there is no build/leat")}
+            return
+        program.fill(leat)
+        first = {}
+
+        def last_minute(_):
+            first["minute"], last = soak.run(build, folder, leat, lambda line: print(line, file=sys.stderr, flush=True))
+            return last
+        yield {"Leat": last_minute, "its first minute at that rate": lambda _: first["minute"]}
