@@ -164,6 +164,8 @@ ALL = [
          more=RESIDENT),
     Case("start-10gb", "10 GB of log, killed under load", "ms until ready", "ready_ms", "", "–", whole.start_again(megabytes=10_000),
          more=RESIDENT, by_name=True),
+    Case("mixed", "50 k events/s told and projected, 10 k queries/s", "µs, p99 of a query", "p99_us", "< 2,000 µs", "–", whole.mixed(50_000, 10_000),
+         more=(("CPU cores", "cores", "≤ 1"), ("events/s told", "produced", ""), ("events behind", "lag_events", ""))),
     Case("soak", "60 % of its first minute's rate", "µs, p50", "p50_us", "≤ 1.1", "state flush, journal flush, read model", whole.soaked, by_name=True,
          once=True, more=(("µs, p99", "p99_us", "≤ 1.1"), ("rounds/s", "per_second", "≥ 0.9"), ("MB resident", "rss_mb", "no growth"),
                           ("MB of WAL", "wal_mb", "no growth"), ("descriptors", "descriptors", "no growth"), ("MB of log", "log_mb", ""))),

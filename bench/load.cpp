@@ -1,6 +1,7 @@
-// bench/load.cpp — a closed-loop HTTP client: each connection sends its next page when the last is whole.
+// bench/load.cpp — an HTTP client of many connections, each with one page under way.
 //   --port=N --connections=8 --seconds=2
 //   --path=/api/posts/{}   {} becomes a random number in 1..--keys=2000
+//   --rate=0               pages begun each second, on time, latencies from then; 0: the next when the last is whole
 //   --calls=1              requests that make one page; --pipeline=1 sends them all at once instead of one after the
 //   other
 //   --header=NAME: VALUE   sent with each request
@@ -104,6 +105,7 @@ std::size_t bytes_received(const std::vector<Connection*>& connections) {
 int main(int argc, char** argv) {
   const auto pid = static_cast<int>(bench::number(argc, argv, "pid", 0));
   const auto shape = shape_of(argc, argv);
+  const auto rate = bench::number(argc, argv, "rate", 0);
   std::minstd_rand random(7);
   std::vector<std::unique_ptr<Connection>> connections;
   std::vector<Connection*> all;
@@ -112,12 +114,13 @@ int main(int argc, char** argv) {
                       .emplace_back(std::make_unique<Connection>(static_cast<int>(bench::number(argc, argv, "port", 0)),
                                                                  shape, random))
                       .get());
-  bench::Crowd<Connection> crowd(std::move(connections), 0);
+  bench::Crowd<Connection> crowd(std::move(connections), rate);
   std::size_t before = 0;
   auto done = bench::run_crowd(
       crowd, bench::number(argc, argv, "seconds", 2), [&] { return bench::cpu_seconds_of(pid); },
       [&] { before = bytes_received(all); });
   const auto bytes = static_cast<double>(bytes_received(all) - before) / done.outcome.operations;
+  const auto pace = rate > 0 ? done.outcome.operations / (rate * done.outcome.seconds) : 1;
   const auto client = done.client_cpu_us();
-  bench::print(std::move(done.outcome), {{"client_cpu_us", client}, {"bytes", bytes}});
+  bench::print(std::move(done.outcome), {{"client_cpu_us", client}, {"bytes", bytes}, {"pace", pace}});
 }

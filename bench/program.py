@@ -131,6 +131,14 @@ def fill(server):
         list(pool.map(work, [requests[i::16] for i in range(16)]))
 
 
+@contextlib.contextmanager
+def cores(server, out):
+    """How many of the machine's it had busy meanwhile."""
+    cpu, begun = server.cpu_seconds(), time.monotonic()
+    yield
+    out["cores"] = (server.cpu_seconds() - cpu) / (time.monotonic() - begun)
+
+
 def system_with(partitions, folder):
     """bench/system with that many partitions for the topic of people."""
     if partitions == 4:

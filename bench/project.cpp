@@ -4,22 +4,12 @@
 //   --system=bench/projection
 // Prints one line of JSON; an operation is one event.
 #include "bench/people.h"
-#include "definition/load.h"
-#include "service/compile.h"
+#include "bench/plan.h"
 #include "service/projector.h"
 
 namespace {
 
 using namespace leat;
-
-service::SystemPlan plan_of(const std::string& folder, platform::Platform world) {
-  definition::Mistakes mistakes;
-  const auto system = definition::load(world.files, folder, mistakes);
-  auto plan = service::compile(system, world, mistakes);
-  for (const auto& mistake : mistakes.sorted()) std::fprintf(stderr, "%s\n", mistake.text().c_str());
-  if (!mistakes.sorted().empty()) std::exit(2);
-  return plan;
-}
 
 // Applies all that is on the bus; returns how long that took.
 double fill(const service::SystemPlan& plan, bench::LocalBus& bus, const bus::Topic& topic, const std::string& path) {
@@ -46,7 +36,7 @@ int main(int argc, char** argv) {
   const auto folder = bench::option(argc, argv, "dir", ".") + "/project";
   const auto events = static_cast<int>(bench::number(argc, argv, "events", 300'000));
   bench::LocalBus bus(folder);
-  const auto plan = plan_of(bench::option(argc, argv, "system", "bench/projection"), bus.world);
+  const auto plan = bench::plan_of(bench::option(argc, argv, "system", "bench/projection"), bus.world);
   const auto topic = bus.topic("people", 4);
   bench::People people(bus, topic, {.keys = bench::option(argc, argv, "keys", "random")});
 

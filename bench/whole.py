@@ -1,13 +1,15 @@
 """The cases of the whole program that keep a data directory from one measurement to the next."""
 import contextlib
+import json
 import shutil
+import subprocess
 import sys
 import time
 
 import program
 import soak
-from program import HERE
-from runs import Missing, missing, run
+from program import HERE, POSTS
+from runs import Missing, command, missing, run
 
 RECORD_BYTES = 1000  # of an event of bench/fill with its key, headers and braces; these take about 230
 
@@ -78,6 +80,54 @@ def rebuild(events):
                 return max(scan, bare, key=lambda outcome: outcome["seconds"]) | {"scan_seconds": scan["seconds"], "bare_seconds": bare["seconds"]}
             yield {"Leat": product, "the slower of a scan with CRC and a bare loop": limit}
         shutil.rmtree(data, ignore_errors=True)
+    return prepare
+
+
+def mixed(produced, asked):
+    """Events told at the bus and projected while queries are answered, beside the two one after the other."""
+    @contextlib.contextmanager
+    def prepare(build, folder):
+        process = subprocess.Popen(command(build / "bench/mixed", folder, system=HERE / "system"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   text=True)
+
+        def tell(words):
+            process.stdin.write(words + "\n")
+            process.stdin.flush()
+
+        @contextlib.contextmanager
+        def production(out):
+            tell(f"produce {produced}")
+            yield
+            tell("rest")
+            said = json.loads(process.stdout.readline())
+            out |= {"produced": said["per_second"], "lag_events": said["lag_events"]}
+
+        def both(seconds):
+            held = {}
+            with production(held), program.cores(server, held):
+                queries = ask(seconds)
+            return queries | held
+
+        def parts(seconds):
+            held, alone = {}, {}
+            with program.cores(server, alone):
+                queries = ask(seconds)
+            with production(held), program.cores(server, held):
+                time.sleep(seconds)
+            return queries | held | {"cores": held["cores"] + alone["cores"]}
+        try:
+            server = program.Server(process, json.loads(process.stdout.readline())["port"])
+            program.fill(server)
+            ask = program.load(build, folder, server, path="/posts/{}", keys=POSTS, connections=32, rate=asked)
+            yield {"Leat": both, "one after the other": parts}
+        finally:
+            process.stdin.close()
+            try:
+                process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            shutil.rmtree(f"{folder}/mixed", ignore_errors=True)
     return prepare
 
 
