@@ -1,5 +1,8 @@
 #include "log/checkpointer.h"
 
+#include <algorithm>
+#include <vector>
+
 namespace leat::log {
 
 Checkpointer::Checkpointer(Store& store, std::function<void()> freed)
@@ -34,8 +37,12 @@ void Checkpointer::checkpoint(const Job& job) {
   ++store_.counters.checkpoints;
 }
 
+// In the order of their names: that of a set of pointers is another in each run, and a simulation could not be
+// replayed.
 Result<> Checkpointer::flush(const Job& job) {
-  for (const auto& segment : job.segments) {
+  std::vector<std::shared_ptr<Segment>> segments(job.segments.begin(), job.segments.end());
+  std::ranges::sort(segments, {}, [](const auto& segment) -> const std::string& { return segment->stem(); });
+  for (const auto& segment : segments) {
     LEAT_CHECK(segment->sync());
     segment->tidy();
   }

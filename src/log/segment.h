@@ -30,6 +30,7 @@ class Segment {
   Result<> remove_files();
 
   SegmentName name() const { return name_; }
+  const std::string& stem() const { return stem_; }  // the path of its files, without their extensions
   const HeaderSum& sum() const { return sum_; }
   Extent durable() const;
 
