@@ -4,6 +4,11 @@
 #include <vector>
 
 namespace leat::log {
+namespace {
+
+constexpr std::size_t whole_from = 32;  // segments, from which on the whole file system is flushed
+
+}  // namespace
 
 Checkpointer::Checkpointer(Store& store, std::function<void()> freed)
     : store_(store), freed_(std::move(freed)), executor_(store.platform.executors.open("log-checkpoint", 1)) {}
@@ -37,15 +42,21 @@ void Checkpointer::checkpoint(const Job& job) {
   ++store_.counters.checkpoints;
 }
 
+// Flushing file by file costs a flush of the disk's cache for each: with many partitions that would keep it from the
+// journal for long.
+Result<> Checkpointer::sync(const std::vector<std::shared_ptr<Segment>>& segments) {
+  if (store_.file_system && segments.size() >= whole_from) return store_.file_system->sync();
+  for (const auto& segment : segments) LEAT_CHECK(segment->sync());
+  return {};
+}
+
 // In the order of their names: that of a set of pointers is another in each run, and a simulation could not be
 // replayed.
 Result<> Checkpointer::flush(const Job& job) {
   std::vector<std::shared_ptr<Segment>> segments(job.segments.begin(), job.segments.end());
   std::ranges::sort(segments, {}, [](const auto& segment) -> const std::string& { return segment->stem(); });
-  for (const auto& segment : segments) {
-    LEAT_CHECK(segment->sync());
-    segment->tidy();
-  }
+  LEAT_CHECK(sync(segments));
+  for (const auto& segment : segments) segment->tidy();
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <set>
+#include <vector>
 
 #include "log/store.h"
 
@@ -29,6 +30,7 @@ class Checkpointer {
   void run_one();
   void checkpoint(const Job&);
   Result<> flush(const Job&);
+  Result<> sync(const std::vector<std::shared_ptr<Segment>>&);
 
   Store& store_;
   const std::function<void()> freed_;

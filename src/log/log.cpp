@@ -74,6 +74,7 @@ Result<> OpenLog::begin() {
   LEAT_TRY(const Recovered recovered, recover(store_));
   recovery_ = recovered.report;
   store_.publisher = std::make_shared<Publisher>(store_);
+  LEAT_TRY(store_.file_system, store_.platform.files.file_system(store_.partitions_folder()));
   flusher_ = std::make_unique<Flusher>(store_);
   if (!recovered.rotate) return {};
   const auto lock = store_.quiet();

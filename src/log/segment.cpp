@@ -10,6 +10,7 @@ namespace {
 constexpr std::uint64_t step_min = 64 << 10;  // of reserved space; doubles with each step, so that
 constexpr std::uint64_t step_max = 4 << 20;   // thousands of small partitions cost little
 constexpr std::uint64_t sums_step = 16 << 10;
+constexpr std::size_t unsaved_entries_max = 64;  // of an index: what a start after a crash may have to find again
 
 }  // namespace
 
@@ -160,10 +161,15 @@ void Segment::publish(const Extent& end, const std::vector<IndexEntry>& batches)
 void Segment::tidy() {
   const std::lock_guard naming(naming_);
   if (removed_) return;
-  (void)save_index();
+  if (sealed_ || unsaved_entries() >= unsaved_entries_max) (void)save_index();
   if (!sealed_) return;
   (void)trim();
   let_go();
+}
+
+std::size_t Segment::unsaved_entries() const {
+  const std::lock_guard lock(mutex_);
+  return index_loaded_ ? index_.size() - index_saved_ : noted_.size();
 }
 
 void Segment::let_go() {

@@ -80,6 +80,7 @@ class Segment {
   Result<Look> look(Find find);
   Result<> load_index();
   bool drop_stored_index();
+  std::size_t unsaved_entries() const;
   Result<> save_index();  // the entries that the file does not have
   Result<> trim();
   Result<> sync_once();

@@ -86,6 +86,8 @@ struct Store {
   Failure failure;
   Counters counters;
   std::shared_ptr<Publisher> publisher;  // nothing during recovery
+  // That of the partitions; null where it cannot be flushed as a whole.
+  std::unique_ptr<platform::FileSystem> file_system;
 
   std::string partitions_folder() const { return directory + "/partitions"; }
   std::string journal_folder() const { return directory + "/journal"; }

@@ -63,6 +63,10 @@ class MortalFiles final : public platform::Files {
     pass_failure();
     return world_.files().sync_directory(path);
   }
+  Result<std::unique_ptr<platform::FileSystem>> file_system(const std::string& path) override {
+    LEAT_TRY(auto all, world_.files().file_system(path));
+    return std::make_unique<Whole>(*this, std::move(all));
+  }
   Result<std::unique_ptr<platform::Lock>> lock(const std::string& path) override { return world_.files().lock(path); }
 
  private:
@@ -101,6 +105,20 @@ class MortalFiles final : public platform::Files {
    private:
     MortalFiles& all_;
     std::unique_ptr<platform::File> file_;
+  };
+
+  class Whole final : public platform::FileSystem {
+   public:
+    Whole(MortalFiles& all, std::unique_ptr<platform::FileSystem> files) : all_(all), files_(std::move(files)) {}
+    Result<> sync() override {
+      LEAT_CHECK(all_.change());
+      all_.pass_failure();
+      return files_->sync();
+    }
+
+   private:
+    MortalFiles& all_;
+    std::unique_ptr<platform::FileSystem> files_;
   };
 
   Result<> alive() const {

@@ -37,6 +37,14 @@ class File {
   virtual void drop_cache() = 0;
 };
 
+// A whole file system, for whoever has so many files to flush that one flush of everything is cheaper.
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+  // As File::sync() of every file of it. A failure tells of any that could not be written since it was opened.
+  virtual Result<> sync() = 0;
+};
+
 // Held while a folder is ours; released by the destructor or the death of the process (flock, not a pid file).
 class Lock {
  public:
@@ -64,6 +72,8 @@ class Files {
   virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;  // names, sorted
   virtual Result<bool> exists(const std::string& path) = 0;
   virtual Result<> sync_directory(const std::string& path) = 0;
+  // That of an existing path; null where a flush of the whole would not tell of failures.
+  virtual Result<std::unique_ptr<FileSystem>> file_system(const std::string&) { return nullptr; }
   // Code::conflict when another process holds it.
   virtual Result<std::unique_ptr<Lock>> lock(const std::string& path) = 0;
 };

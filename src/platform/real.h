@@ -16,6 +16,7 @@ class RealFiles final : public Files {
   Result<std::vector<std::string>> list(const std::string& directory) override;
   Result<bool> exists(const std::string& path) override;
   Result<> sync_directory(const std::string& path) override;
+  Result<std::unique_ptr<FileSystem>> file_system(const std::string& path) override;
   Result<std::unique_ptr<Lock>> lock(const std::string& path) override;
 };
 

@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 #include "platform/real.h"
 #include "platform/real_file.h"
@@ -60,6 +62,28 @@ class RealLock final : public Lock {
  private:
   Descriptor fd_;
 };
+
+// Sampled when it was opened: what could not be written since then is told once.
+class RealFileSystem final : public FileSystem {
+ public:
+  RealFileSystem(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  Result<> sync() override {
+    if (::syncfs(fd_.get()) != 0) return fail(Code::io, posix_error("sync the file system of", path_, errno).what);
+    return {};
+  }
+
+ private:
+  Descriptor fd_;
+  std::string path_;
+};
+
+// syncfs(2) reports failures since Linux 5.8.
+bool syncfs_tells_failures() {
+  struct utsname system;
+  int major = 0, minor = 0;
+  if (::uname(&system) != 0 || std::sscanf(system.release, "%d.%d", &major, &minor) != 2) return false;
+  return major > 5 || (major == 5 && minor >= 8);
+}
 
 }  // namespace
 
@@ -123,6 +147,12 @@ Result<> RealFiles::sync_directory(const std::string& path) {
   LEAT_TRY(const Descriptor fd, open_descriptor(path, O_RDONLY | O_DIRECTORY));
   if (::fsync(fd.get()) != 0) return fail(Code::io, posix_error("sync", path, errno).what);
   return {};
+}
+
+Result<std::unique_ptr<FileSystem>> RealFiles::file_system(const std::string& path) {
+  if (!syncfs_tells_failures()) return nullptr;
+  LEAT_TRY(Descriptor fd, open_descriptor(path, O_RDONLY));
+  return std::make_unique<RealFileSystem>(std::move(fd), path);
 }
 
 Result<std::unique_ptr<Lock>> RealFiles::lock(const std::string& path) {

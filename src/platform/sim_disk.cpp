@@ -140,6 +140,23 @@ Result<> SimFile::sync() {
   return {};
 }
 
+// The contents; names are left to those who sync their folders.
+Result<> SimFileSystem::sync() {
+  const std::lock_guard held(disk_->mutex);
+  if (life_ != disk_->life) return fail(Code::io, "the file system was opened before the crash");
+  LEAT_CHECK(disk_->change());
+  const bool fails = std::exchange(disk_->sync_fails, false);
+  if (fails || !disk_->syncs_ignored) {
+    const auto unsettled = disk_->unsettled;
+    for (const auto& [id, weak] : unsettled) {
+      const auto node = weak.lock();
+      if (node) disk_->edit(node, [&](SimContent& content) { fails ? content.fail_sync() : content.sync(); });
+    }
+  }
+  if (fails) return fail(Code::io, "sync of the file system failed on command");
+  return {};
+}
+
 Result<std::uint64_t> SimFile::size() {
   const std::lock_guard held(disk_->mutex);
   LEAT_CHECK(alive());

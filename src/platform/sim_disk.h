@@ -81,6 +81,16 @@ class SimFile final : public File {
   Open how_;
 };
 
+class SimFileSystem final : public FileSystem {
+ public:
+  explicit SimFileSystem(std::shared_ptr<SimFiles::State> disk) : disk_(std::move(disk)), life_(disk_->life) {}
+  Result<> sync() override;
+
+ private:
+  std::shared_ptr<SimFiles::State> disk_;
+  std::uint64_t life_;
+};
+
 class SimLock final : public Lock {
  public:
   SimLock(std::shared_ptr<SimFiles::State> disk, SimNodePtr node)

@@ -85,6 +85,13 @@ Result<> SimFiles::sync_directory(const std::string& path) {
   return {};
 }
 
+Result<std::unique_ptr<FileSystem>> SimFiles::file_system(const std::string& path) {
+  const std::lock_guard held(state_->mutex);
+  LEAT_TRY(const auto place, state_->tree.find(path));
+  if (!place.node) return fail(Code::not_found, path + ": no such file or folder");
+  return std::make_unique<SimFileSystem>(state_);
+}
+
 Result<std::unique_ptr<Lock>> SimFiles::lock(const std::string& path) {
   const std::lock_guard held(state_->mutex);
   LEAT_TRY(const SimNodePtr node, state_->open(path, Open::create));

@@ -31,6 +31,7 @@ class SimFiles final : public Files {
   Result<std::vector<std::string>> list(const std::string& directory) override;
   Result<bool> exists(const std::string& path) override;
   Result<> sync_directory(const std::string& path) override;
+  Result<std::unique_ptr<FileSystem>> file_system(const std::string& path) override;
   Result<std::unique_ptr<Lock>> lock(const std::string& path) override;
 
   // The power goes at the `operations`-th changing call (write, sync, create, rename, remove, truncate, reserve) from
@@ -57,6 +58,7 @@ class SimFiles final : public Files {
 
  private:
   friend class SimFile;
+  friend class SimFileSystem;
   friend class SimLock;
   struct State;
   std::shared_ptr<State> state_;
