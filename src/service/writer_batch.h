@@ -83,4 +83,7 @@ struct Writer::Batch {
   std::optional<Error> fatal;  // the database failed; the transaction is lost
 };
 
+// 503, and when to ask again.
+http::Response overloaded(std::string_view why);
+
 }  // namespace leat::service
