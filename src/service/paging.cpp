@@ -1,5 +1,8 @@
 #include "service/paging.h"
 
+#include <cmath>
+#include <limits>
+
 #include <fmt/format.h>
 
 #include "service/base64.h"
@@ -25,7 +28,15 @@ bool fits(const OrderFacts& facts, const Value& value) {
   LEAT_ASSERT(!"facts of no kind");
 }
 
-std::optional<Value> blob_from(const json::object& object) {
+// What JSON has no number for.
+std::optional<Value> infinity_from(const json::value& text) {
+  if (text == "inf") return std::numeric_limits<double>::infinity();
+  if (text == "-inf") return -std::numeric_limits<double>::infinity();
+  return std::nullopt;
+}
+
+std::optional<Value> object_from(const json::object& object) {
+  if (const auto* infinity = object.if_contains("r")) return infinity_from(*infinity);
   const auto* text = object.if_contains("b");
   const auto bytes = text && text->is_string() ? from_base64(text->get_string()) : std::nullopt;
   if (!bytes) return std::nullopt;
@@ -43,7 +54,7 @@ std::optional<Value> value_from(const json::value& value) {
     case json::kind::string:
       return std::string(value.get_string());
     case json::kind::object:
-      return blob_from(value.get_object());
+      return object_from(value.get_object());
     case json::kind::bool_:
     case json::kind::uint64:
     case json::kind::array:
@@ -87,7 +98,10 @@ void write_order_value(std::string& out, const database::Statement& row, int col
   const bool blob = row.type(column) == database::Type::blob;
   if (odd) out += "{\"v\":";
   if (blob) out += "{\"b\":";
-  write_column(out, row, column, Encode::by_value);
+  if (row.type(column) == database::Type::real && std::isinf(row.real(column)))
+    out += row.real(column) > 0 ? R"({"r":"inf"})" : R"({"r":"-inf"})";
+  else
+    write_column(out, row, column, Encode::by_value);
   if (blob) out += '}';
   if (odd) out += '}';
 }

@@ -1,8 +1,8 @@
 // service/paging.h — where the next page begins: the order values of the last row seen, as an opaque token.
 //
 // A page is {"items":[...],"next":"..."}; `next` is null on the last page. The token is base64url of a JSON array with
-// one value for each column of `order`: itself, {"b":"<base64>"} for a BLOB, and {"v":value} where a row held something
-// else than its column is declared to hold.
+// one value for each column of `order`: itself, {"b":"<base64>"} for a BLOB, {"r":"inf"} or {"r":"-inf"} for what JSON
+// has no number for, and {"v":value} where a row held something else than its column is declared to hold.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 #include "service/payload.h"
 
 #include <exception>
+#include <new>
 
 #include <fmt/format.h>
 
@@ -15,18 +16,22 @@ json::parse_options options() {
 
 }  // namespace
 
-Payload::Payload() : arena_(buffer_.data(), buffer_.size()), parser_({}, options(), stack_.data(), stack_.size()) {}
+Payload::Payload() : parser_({}, options(), stack_.data(), stack_.size()) {}
 
 Result<const json::object*> Payload::parse(std::optional<std::string_view> text) {
   value_.reset();
-  arena_.release();
+  parser_.reset();
   if (!text) return nullptr;
+  // A new one each time: a resource that is released keeps doubling what it asks for next.
+  arena_.emplace(buffer_.data(), buffer_.size());
   try {
-    parser_.reset(&arena_);
+    parser_.reset(&*arena_);
     boost::system::error_code wrong;
     parser_.write(text->data(), text->size(), wrong);
     if (wrong) return fail(Code::invalid, fmt::format("the data is not JSON: {}", wrong.message()));
     value_.emplace(parser_.release());
+  } catch (const std::bad_alloc&) {
+    return fail(Code::unavailable, fmt::format("no memory for data of {} bytes", text->size()));
   } catch (const std::exception& exception) {
     return fail(Code::invalid, fmt::format("the data is not JSON: {}", exception.what()));
   }

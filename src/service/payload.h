@@ -25,7 +25,7 @@ class Payload {
  private:
   std::array<unsigned char, 8192> buffer_;
   std::array<unsigned char, 4096> stack_;
-  json::monotonic_resource arena_;
+  std::optional<json::monotonic_resource> arena_;
   json::parser parser_;
   std::optional<json::value> value_;
 };
