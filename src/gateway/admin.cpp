@@ -78,7 +78,7 @@ class Admin::State {
     if (!host_is_ours(request)) {
       return reply(http::problem(421, http::reason(421), "Host names none of the names this listener answers to."));
     }
-    if (!only_reads(request.method) && !has_token(request)) {
+    if (!http::is_safe(request.method) && !has_token(request)) {
       return reply(unauthorised());
     }
     auto found = router_.find(request.method, http::split_target(request.target).path);

@@ -22,8 +22,6 @@ bool names_another_host(std::string_view origin, std::string_view host) {
 
 }  // namespace
 
-bool only_reads(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
-
 bool is_from_foreign_page(const http::Request& request) {
   const auto site = request.headers.get("sec-fetch-site");
   if (site && (*site == "same-origin" || *site == "none")) return false;

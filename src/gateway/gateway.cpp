@@ -142,7 +142,7 @@ void Gateway::State::handle(std::shared_ptr<State> self, http::Request request, 
   auto table = current_table();
   auto found = table->router.find(request.method, http::split_target(request.target).path);
   if (!found) return answer_unrouted(arrived, http::response_to(found.error()), std::move(reply));
-  if (!only_reads(request.method) && is_from_foreign_page(request))
+  if (!http::is_safe(request.method) && is_from_foreign_page(request))
     return answer_unrouted(arrived, from_foreign_page(), std::move(reply));
   if (in_flight_.fetch_add(1) >= limits_.in_flight) {
     --in_flight_;

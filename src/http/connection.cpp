@@ -110,7 +110,7 @@ void Connection::on_read(std::size_t count) {
 void Connection::on_end() {
   if (phase_ == Phase::last) return;
   if (phase_ != Phase::open || (slots_.empty() && out_.empty())) return close();
-  phase_ = Phase::last;
+  ended_ = true;
   advance();
 }
 
@@ -136,23 +136,27 @@ void Connection::advance() {
     take_requests();
     move_answers();
     write();
-  } while (may_take());
+  } while (may_take() || may_start());
   advancing_ = false;
+  if (ended_ && starved_ && phase_ == Phase::open) phase_ = Phase::last;
   if (!owes_nothing() && !lease_unsent()) return close();
   if (phase_ == Phase::last && slots_.empty() && out_.empty()) linger();
   if (phase_ == Phase::open && idle() && shared_.draining.load(std::memory_order_relaxed)) return close();
   const bool wants_more = phase_ == Phase::lingering || (phase_ == Phase::open && starved_);
-  if (wants_more && !reading_) read();
+  if (wants_more && !reading_ && !ended_) read();
 }
 
+bool Connection::may_start() const { return next_ && slots_.empty() && phase_ != Phase::closed; }
+
 bool Connection::may_take() const {
-  return phase_ == Phase::open && !starved_ && !wait_ && slots_.size() < shared_.limits.in_flight &&
+  return phase_ == Phase::open && !starved_ && !wait_ && !next_ && slots_.size() < shared_.limits.in_flight &&
          out_.bytes() < shared_.limits.unsent_bytes;
 }
 
 void Connection::take_requests() {
+  if (may_start()) start(*std::exchange(next_, std::nullopt));
   while (may_take()) feed_parser();
-  if (phase_ != Phase::open || starved_ || wait_) return;
+  if (phase_ != Phase::open || starved_ || wait_ || next_) return;
   shared_.metrics.hit(slots_.size() >= shared_.limits.in_flight ? Limit::in_flight : Limit::unsent_bytes);
 }
 
@@ -181,9 +185,21 @@ void Connection::await_bytes() {
   buffer_lease_ = {};
 }
 
+// Requests that come without waiting for answers may be done at once only as long as nobody could tell: those that
+// change nothing beside one another, and those that do in their order (RFC 9112 section 9.3.2).
 void Connection::hand_over() {
   continue_due_ = false;
   RequestParser::Parsed parsed = parser_.take();
+  const bool safe = is_safe(parsed.method);
+  if (!slots_.empty() && safe != safe_) {
+    next_ = std::move(parsed);
+    return;
+  }
+  start(std::move(parsed));
+}
+
+void Connection::start(RequestParser::Parsed parsed) {
+  safe_ = is_safe(parsed.method);
   const bool keep_alive = parsed.keep_alive && !shared_.draining.load(std::memory_order_relaxed);
   if (!keep_alive) phase_ = Phase::last;
   Request request{.method = std::move(parsed.method),
@@ -286,6 +302,6 @@ void Connection::close() {
   loop_.forget(shared_from_this());
 }
 
-bool Connection::idle() const { return slots_.empty() && out_.empty() && !parser_.begun(); }
+bool Connection::idle() const { return slots_.empty() && out_.empty() && !parser_.begun() && !next_; }
 
 }  // namespace leat::http

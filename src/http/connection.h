@@ -62,9 +62,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_end();
   void take_requests();
   bool may_take() const;
+  bool may_start() const;
   void feed_parser();
   void await_bytes();
   void hand_over();
+  void start(RequestParser::Parsed);
   void refuse(const Refusal&);
   void move_answers();
   void write();
@@ -95,8 +97,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   RequestParser parser_;
   std::string buffer_;  // [begin_, end_) is read and not yet parsed
   std::size_t begin_ = 0, end_ = 0;
-  bool starved_ = true;        // the parser needs more than the buffer holds
-  bool continue_due_ = false;  // "100 Continue" is owed before the next answer
+  bool starved_ = true;                        // the parser needs more than the buffer holds
+  std::optional<RequestParser::Parsed> next_;  // waits until those before it are answered
+  bool safe_ = true;                           // whether those of slots_ are
+  bool continue_due_ = false;                  // "100 Continue" is owed before the next answer
 
   std::deque<Slot> slots_;   // in the order of the requests
   std::uint64_t first_ = 0;  // number of slots_.front()
@@ -108,6 +112,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Phase phase_ = Phase::open;
   bool reading_ = false, waiting_to_write_ = false, advancing_ = false;
+  bool ended_ = false;             // the client sends nothing more
   platform::Instant now_;          // when something last came from outside
   platform::Instant active_;       // when the conversation last moved
   platform::Instant begun_;        // the first byte of the request being read

@@ -33,6 +33,9 @@ class Headers {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
+// Whether a request of this method changes nothing (RFC 9110 section 9.2.1).
+inline bool is_safe(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
+
 struct Request {
   std::string method;  // "GET"
   std::string target;  // as sent: path and query, percent-encoded

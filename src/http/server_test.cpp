@@ -38,6 +38,24 @@ TEST_F(ServerTest, AnswersPipelinedRequestsInTheirOrderWhateverTheOrderOfTheRepl
   for (const char* body : {"0", "1", "2", "GET /now "}) EXPECT_EQ(client.receive().value().body, body);
 }
 
+// What only reads must not overtake what changes something, nor be overtaken by it.
+TEST_F(ServerTest, APipelinedRequestWaitsForThoseOfTheOtherKindBeforeIt) {
+  start();
+  Client client = connect();
+  const auto request = [](const char* method) {
+    return std::string(method) + " /later HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
+  };
+  ASSERT_TRUE(client.send(request("POST") + request("PUT") + request("GET") + request("GET") + request("POST")));
+  ASSERT_TRUE(client.finish());
+  int answered = 0;
+  for (const std::size_t together : {2, 2, 1}) {
+    std::vector<Reply> replies = await_kept(together);
+    EXPECT_EQ(replies.size(), together);
+    for (Reply& reply : replies) reply(text(std::to_string(answered++)));
+  }
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(client.receive().value().body, std::to_string(i));
+}
+
 TEST_F(ServerTest, RepliesMayComeFromAnyThread) {
   start({}, 2);
   std::vector<Client> clients;
