@@ -117,4 +117,17 @@ Result<Running> find_running(platform::Files& files, const std::string& path) {
   return out;
 }
 
+// No service is older than the broker's own topics. So an empty log beside services is one that was lost, and beginning
+// another would be silence.
+Result<> check_log_is_there(platform::Files& files, const std::string& path) {
+  const std::string all = path + "/services", log = path + "/log";
+  const auto services = files.list(all);
+  if (!services && services.error().code != Code::not_found) return fail(services.error());
+  if (!services || services->empty()) return {};
+  const auto partitions = files.list(log + "/partitions");
+  if (partitions && !partitions->empty()) return {};
+  if (!partitions && partitions.error().code != Code::not_found) return fail(partitions.error());
+  return fail(Code::corrupt, log + ": the log is missing, but there are services in " + all);
+}
+
 }  // namespace leat::app

@@ -41,6 +41,10 @@ class DataDirectory {
 // Code::conflict when another process holds it, Code::invalid when its format is not known.
 Result<std::unique_ptr<platform::Lock>> hold_data_directory(platform::Files&, const std::string& path);
 
+// Code::corrupt when there are services and no log: it was lost. Before the log is opened, which would leave a journal
+// where the lost one is to be brought back to.
+Result<> check_log_is_there(platform::Files&, const std::string& path);
+
 // What a running program announced.
 struct Running {
   std::string http, admin, token;

@@ -76,7 +76,7 @@ Result<> Instance::start_all(service::SystemPlan plan) {
 }
 
 Result<> Instance::open_bus() {
-  LEAT_CHECK(check_log_is_there());
+  LEAT_CHECK(check_log_is_there(platform_.files, directory_.path()));
   LEAT_TRY(log_, log::Log::open(platform_, directory_.log(), {.budget = &budget_}));
   tell_recovery(log_->recovery(), telemetry_.log);
   log_metrics_ = LogMetrics(telemetry_.metrics, *log_);
@@ -87,18 +87,6 @@ Result<> Instance::open_bus() {
       LogScrub::Options{.every = std::chrono::days(options_.scrub_days), .last = directory_.log() + "/scrubbed"},
       platform_, *log_, telemetry_);
   return {};
-}
-
-// No service is older than the broker's own topics. So an empty log beside services is one that was lost, and beginning
-// another would be silence. Before the log is opened: that would leave a journal where the lost one is brought back to.
-Result<> Instance::check_log_is_there() const {
-  LEAT_TRY(const auto services, platform_.files.list(directory_.services()));
-  if (services.empty()) return {};
-  const auto partitions = platform_.files.list(directory_.log() + "/partitions");
-  if (partitions && !partitions->empty()) return {};
-  if (!partitions && partitions.error().code != Code::not_found) return fail(partitions.error());
-  return fail(Code::corrupt, fmt::format("{}: the log is missing, but there are services in {}", directory_.log(),
-                                         directory_.services()));
 }
 
 void Instance::tell_lost() const {

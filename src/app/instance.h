@@ -53,7 +53,6 @@ class Instance {
   Instance(InstanceOptions, platform::Platform, telemetry::Telemetry, DataDirectory);
   Result<> start_all(service::SystemPlan);
   Result<> open_bus();
-  Result<> check_log_is_there() const;
   void tell_lost() const;
   Result<> start_services(service::SystemPlan);
   Result<> listen();

@@ -27,7 +27,8 @@ queries:
     one: select id, author, text from notes where id = :id
 )";
 
-constexpr std::string_view notes_sql = R"(create table notes (
+constexpr std::string_view notes_sql = R"(-- migration 1: notes
+create table notes (
   id integer primary key autoincrement,
   author text not null,
   text text not null

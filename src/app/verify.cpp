@@ -19,6 +19,7 @@ struct Look {
   static Result<Look> at(const std::string& data, platform::Platform platform) {
     Look out;
     LEAT_TRY(out.lock, hold_data_directory(platform.files, data));
+    LEAT_CHECK(check_log_is_there(platform.files, data));
     out.log = data + "/log";
     LEAT_TRY(out.inspection, log::Inspection::of(platform, out.log));
     return out;
@@ -34,6 +35,7 @@ struct Look {
 std::string_view next_after(const Error& error) {
   if (error.code == Code::conflict)
     return "A running program reads everything itself (`leat up --scrub-days`); to look now, stop it first.";
+  if (error.code == Code::corrupt) return "Restore the data directory from a backup, or bring the log's disk back.";
   if (error.code == Code::not_found) return "Say where it is: `leat verify DIR` or --data.";
   return {};
 }

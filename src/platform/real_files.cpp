@@ -89,10 +89,11 @@ bool syncfs_tells_failures() {
 
 Result<std::unique_ptr<File>> RealFiles::open(const std::string& path, Open how) {
   if (how == Open::write_direct) return open_direct(path);
-  LEAT_TRY(Descriptor fd, open_descriptor(path, flags(how)));
+  LEAT_TRY(Descriptor fd, open_descriptor(path, flags(how) | O_NONBLOCK));  // a pipe would wait for its other end
   struct stat status;
   if (::fstat(fd.get(), &status) != 0) return posix_failure("stat", path);
   if (S_ISDIR(status.st_mode)) return fail(posix_error("open", path, EISDIR));
+  if (!S_ISREG(status.st_mode)) return fail(Code::invalid, "open " + path + ": is no regular file");
   return std::make_unique<RealFile>(std::move(fd), path);
 }
 
