@@ -56,7 +56,7 @@ Result<> Checkpointer::flush(const Job& job) {
   std::vector<std::shared_ptr<Segment>> segments(job.segments.begin(), job.segments.end());
   std::ranges::sort(segments, {}, [](const auto& segment) -> const std::string& { return segment->stem(); });
   LEAT_CHECK(sync(segments));
-  for (const auto& segment : segments) segment->tidy();
+  for (const auto& segment : segments) segment->tidy(job.file == 0);
   return {};
 }
 

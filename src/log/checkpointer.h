@@ -17,7 +17,7 @@ class Checkpointer {
   // whoever waits for a journal file must hear of it.
   Checkpointer(Store& store, std::function<void()> freed);
 
-  // Everything that journal files up to `file` hold is in `segments`.
+  // Everything that journal files up to `file` hold is in `segments`; 0: the log is being closed.
   void add(std::uint64_t file, std::set<std::shared_ptr<Segment>> segments);
   // Does what is left on this thread and waits for what has begun.
   void finish();

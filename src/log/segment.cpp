@@ -158,10 +158,10 @@ void Segment::publish(const Extent& end, const std::vector<IndexEntry>& batches)
 }
 
 // Under the lock of the names, and not once they are gone: a new partition may have taken them.
-void Segment::tidy() {
+void Segment::tidy(bool closing) {
   const std::lock_guard naming(naming_);
   if (removed_) return;
-  if (sealed_ || unsaved_entries() >= unsaved_entries_max) (void)save_index();
+  if (closing || sealed_ || unsaved_entries() >= unsaved_entries_max) (void)save_index();
   if (!sealed_) return;
   (void)trim();
   let_go();

@@ -41,10 +41,10 @@ class Segment {
   Result<> sync();
   // Moves durable() to `end`; `batches` are the places of what lies between.
   void publish(const Extent& end, const std::vector<IndexEntry>& batches);
-  // What only speed and space need: brings the index file up to date and gives back what was reserved, if nothing more
-  // will be appended; lets go of a sealed segment's files. One caller at a time. Requires: a sealed segment's durable()
-  // is all that was written, and flushed.
-  void tidy();
+  // What only speed and space need: brings the index file up to date, unless little has come and it is not `closing`,
+  // and gives back what was reserved, if nothing more will be appended; lets go of a sealed segment's files. One caller
+  // at a time. Requires: a sealed segment's durable() is all that was written, and flushed.
+  void tidy(bool closing);
   // Its files need not stay open. Requires: sealed, and all of it flushed.
   void let_go();
   void seal() { sealed_ = true; }
