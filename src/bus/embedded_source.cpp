@@ -54,7 +54,7 @@ class EmbeddedSource::State : public std::enable_shared_from_this<State> {
         published_(holder_.last),
         accepted_(holder_.last) {}
 
-  void publish(std::vector<Publication> publications, Done<Published> done);
+  void publish(const std::vector<Publication>& publications, Done<Published> done);
   std::uint64_t published() const {
     const std::lock_guard lock(mutex_);
     return published_;
@@ -104,7 +104,7 @@ void EmbeddedSource::State::cancel() {
   callers_.close();
 }
 
-void EmbeddedSource::State::publish(std::vector<Publication> publications, Done<Published> done) {
+void EmbeddedSource::State::publish(const std::vector<Publication>& publications, Done<Published> done) {
   std::size_t bytes = 0;
   for (const Publication& publication : publications) bytes += payload_bytes(publication.record);
   bool refuse = false;
@@ -306,7 +306,7 @@ std::uint64_t EmbeddedSource::last_published() const { return state_->published(
 
 void EmbeddedSource::publish(std::vector<Publication> publications, Done<Result<std::vector<Position>>> done) {
   const auto state = state_;  // an answer may come, and destroy us, before this returns
-  state->publish(std::move(publications), std::move(done));
+  state->publish(publications, std::move(done));
 }
 
 }  // namespace leat::bus
