@@ -66,6 +66,8 @@ class Story {
         return remove(p1);
       case 'h':
         return reopen();
+      default:
+        FAIL() << step << " is no step";
     }
   }
 
@@ -176,7 +178,7 @@ void live_all_ends_of(const std::string& story, Count& count) {
   }
 }
 
-void live_all(std::string story, std::size_t length, Count& count) {
+void live_all(const std::string& story, std::size_t length, Count& count) {
   if (!story.empty()) live_all_ends_of(story, count);
   if (story.size() == length || testing::Test::HasFatalFailure()) return;
   for (const char step : steps) live_all(story + step, length, count);
