@@ -117,6 +117,26 @@ TEST(LogOrder, ARefusalIsAnsweredBehindWhatWasAppendedBefore) {
   }
 }
 
+// A segment is sealed, a journal file forgotten, only when it is known that all of it is written: nobody who is just
+// being told of a refusal may keep that up.
+TEST(LogOrder, WhoeverHearsOfARefusalKeepsUpNobodysGroup) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    Noted at(seed, {.journal_bytes = 8192}, {.segment_bytes = 300});
+    at.append('r', "no batch", [&] {
+      for (int i = 0; i < 20; ++i) {
+        at.append('a', batch_of({"a"}));
+        at.world.run();
+      }
+      EXPECT_EQ(at.log->bounds(p0)->durable_end.value, 20);
+      EXPECT_EQ(read_all(*at.log, p0)->size(), 20u);
+      EXPECT_EQ(at.calls.find('A'), std::string::npos) << "answered before the refusal";
+    });
+    at.world.run();
+    EXPECT_EQ(std::ranges::count(at.calls, 'A'), 20);
+    EXPECT_EQ(at.refused, "r");
+  }
+}
+
 // The journal has the group, the segment has not: nothing behind it may be acknowledged, shown, sealed or forgotten.
 TEST(LogOrder, ASegmentThatCannotBeWrittenStopsEverythingBehindIt) {
   for (const auto& [journal_bytes, segment_bytes, direct_bytes] : {std::tuple{1u << 20, 1u << 20, 1u << 20},

@@ -16,42 +16,34 @@ void Publisher::add(Round round) {
   {
     const std::lock_guard lock(mutex_);
     ++waiting_;
-    mine = &added_.emplace_back(std::move(round));
+    mine = &rounds_.emplace_back(std::move(round));
   }
   for (const auto& append : mine->appends) append->decide();
   const std::lock_guard lock(mutex_);
-  mine->told = true;
+  mine->ready = !mine->group;
+  if (mine->group) unpublished_.push_back(mine);
 }
 
-bool Publisher::take_told(Round& into) {
+Round* Publisher::next_group() {
   const std::lock_guard lock(mutex_);
-  if (added_.empty() || !added_.front().told) return false;
-  into = std::move(added_.front());
-  added_.pop_front();
-  return true;
-}
-
-bool Publisher::take_published(Round& into) {
-  const std::lock_guard lock(mutex_);
-  if (published_.empty()) return false;
-  into = std::move(published_.front());
-  published_.pop_front();
-  return true;
+  if (unpublished_.empty()) return nullptr;
+  Round* const next = unpublished_.front();
+  unpublished_.pop_front();
+  return next;
 }
 
 Result<> Publisher::publish() {
   const std::lock_guard publishing(publishing_);
-  for (Round next; take_told(next);) {
-    publish_one(next);
+  while (Round* const next = next_group()) {
+    publish_one(*next);
     const std::lock_guard lock(mutex_);
-    published_.push_back(std::move(next));
+    next->ready = true;
   }
   return failed_ ? fail(store_.failure.error()) : Result<>{};
 }
 
 // After a failure nothing later may become visible: it would lie behind a hole.
 void Publisher::publish_one(Round& round) {
-  if (!round.group) return;
   if (!failed_) {
     if (auto settled = round.group->settle(round.woken); !settled) {
       store_.failure.set(settled.error());
@@ -90,10 +82,18 @@ void Publisher::finish() {
   answered_.wait(lock, [this] { return !answering_; });
 }
 
+bool Publisher::take_ready(Round& into) {
+  const std::lock_guard lock(mutex_);
+  if (rounds_.empty() || !rounds_.front().ready) return false;
+  into = std::move(rounds_.front());
+  rounds_.pop_front();
+  return true;
+}
+
 // Requires: answering_.
 void Publisher::answer_all() {
   (void)publish();  // who is concerned is answered so
-  for (Round next; take_published(next);) {
+  for (Round next; take_ready(next);) {
     for (const auto& append : next.appends) append->answer();
     for (const auto& waiter : next.woken) waiter->fire();
     {

@@ -20,7 +20,7 @@ struct Round {
   std::unique_ptr<Group> group;  // what was flushed of them; nothing when all were refused
   std::vector<std::unique_ptr<Pending>> appends;
   std::vector<std::shared_ptr<Waiter>> woken;
-  bool told = false;
+  bool ready = false;  // to be answered: told, and published
 
   bool empty() const { return appends.empty() && woken.empty(); }
 };
@@ -32,8 +32,8 @@ class Publisher {
 
   // Tells those who appended, on this thread, and leaves the rest to answer(). Requires: for a group the write lock.
   void add(Round);
-  // On return, all that was told before is in the segments and visible; else the log has stopped, and why. Calls
-  // nobody.
+  // On return, every group that was added before is in the segments and visible; else the log has stopped, and why.
+  // Calls nobody. Whoever seals or forgets something stands on it: so no refusal may be in a group's way.
   Result<> publish();
   // publish(), and answers, in the order of add(). Whoever is at that already, and be it a caller of this very call,
   // takes what is new here too: then it returns at once. Requires: no lock is held.
@@ -47,17 +47,18 @@ class Publisher {
   std::unique_ptr<Group> fresh_group();
 
  private:
+  Round* next_group();
   void publish_one(Round&);
   void answer_all();
-  bool take_told(Round& into);
-  bool take_published(Round& into);
+  bool take_ready(Round& into);
 
   Store& store_;
   std::mutex publishing_;
-  bool failed_ = false;       // guarded by publishing_
-  mutable std::mutex mutex_;  // guards what follows; taken last
-  std::deque<Round> added_, published_;
-  std::size_t waiting_ = 0;
+  bool failed_ = false;                     // guarded by publishing_
+  mutable std::mutex mutex_;                // guards what follows; taken last
+  std::deque<Round> rounds_;                // that are not answered, the oldest first
+  std::deque<Round*> unpublished_;          // of these, told and with a group
+  std::size_t waiting_ = 0;                 // of rounds_, and the one that is being answered
   bool answering_ = false, again_ = false;  // somebody answers; and must look once more
   std::condition_variable answered_;
   std::vector<std::unique_ptr<Group>> spare_;
