@@ -187,7 +187,10 @@ TEST(Command, WhatACommitOfUnknownOutcomeHasLeftIsLookedAtByItself) {
     ASSERT_EQ(machine.call("POST", "/items", R"({"name":"a","count":1})").status, 201);
     machine.world.files().fail_next_sync();
     EXPECT_EQ(machine.call("POST", "/items", R"({"name":"b","count":1})").status, 503);
+    EXPECT_FALSE(machine.health.ready());
+    EXPECT_THAT(machine.status().services[0].trouble, HasSubstr("I/O error"));
     machine.world.run(100'000);
+    EXPECT_TRUE(machine.health.ready());
     const auto told = machine.bus.all("items").size() - 1;
     const auto next = machine.call("POST", "/quiet", R"({"name":"b"})");
     EXPECT_EQ(next.status, told == 1 ? 409 : 204) << "the state and the bus say different things";

@@ -31,8 +31,9 @@ namespace leat::service {
 //   * A success is answered only after its commit is on disk, and its events wait in the same commit.
 //   * A command that fails leaves nothing behind, whatever else shares its transaction.
 //   * What a key was answered commits with the effect; asked again, it is answered so again.
-//   * After a failed commit nothing of it is acknowledged; the file is opened anew before anything else is done, unless
-//     only the disk was full: then it is tried again until there is room, and that is told (health, trouble()).
+//   * After a failed commit nothing of it is acknowledged, and that is told (health, trouble()) until it is mended; the
+//     file is opened anew before anything else is done, unless only the disk was full: then it is tried again until
+//     there is room.
 // submit() from any thread. What a command's answer says beyond its row: docs/adr/0007-service-runtime.md.
 class Writer {
  public:
@@ -100,7 +101,8 @@ class Writer {
   static std::vector<Command> take_undone(Batch&);
   Result<> finish_batch(Batch&);
   void drop_connection();
-  void lose_connection();
+  void lose_connection(const Error& why);
+  void hinder(const std::string& why);
   void pause(const Error&);
   void go_on();
   void look_later();

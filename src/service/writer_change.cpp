@@ -46,7 +46,7 @@ Result<> Writer::take_held() {
   auto committed = held_->commit();
   held_.reset();
   if (committed) adopt(std::move(plan));
-  if (!committed && committed.error().code != Code::no_space) lose_connection();
+  if (!committed && committed.error().code != Code::no_space) lose_connection(committed.error());
   return committed;
 }
 

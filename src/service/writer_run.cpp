@@ -162,9 +162,8 @@ void Writer::fail_batch(Batch& batch, const Error& error) {
     if (command.reply) batch.rejected.push_back({std::move(command), response});
   batch.commands.clear();
   if (constraint) return;
-  context_.telemetry.log.error("a transaction of commands failed", {{"service", context_.service}, {"why", error}});
   if (error.code == Code::no_space) return pause(error);
-  lose_connection();
+  lose_connection(error);
 }
 
 // Of a statement that begins now. All that waits when the service stops has as long together as one command has.

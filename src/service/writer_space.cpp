@@ -1,4 +1,4 @@
-// The part of Writer that waits for room on a full disk.
+// The part of Writer that goes on after a commit that failed: when there is room again, or the state can be opened.
 #include "database/transaction.h"
 #include "service/writer.h"
 
@@ -14,21 +14,27 @@ void Writer::drop_connection() {
 }
 
 // What was being committed may have survived: then others are to hear of it, whether or not another command comes.
-void Writer::lose_connection() {
+void Writer::lose_connection(const Error& why) {
   drop_connection();
+  if (why.code != Code::timeout) hinder(why.what);  // a slow statement says nothing of the next one
   look_later();
+}
+
+// Told when it changes: whoever sends a thousand commands a second meets it as often.
+void Writer::hinder(const std::string& why) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(trouble_, why) == why) return;
+  }
+  context_.telemetry.log.error("commands cannot be committed", {{"service", context_.service}, {"why", why}});
+  context_.telemetry.health.set("commands " + context_.service, false, why);
 }
 
 // SQLite has rolled back, nothing was flushed: the connection is good, and stays open, since opening takes room as
 // well. Whoever sends commands may first look whether we are ready: so it is not left to the next command to find room.
 void Writer::pause(const Error& error) {
   if (state_ && state_->database.in_transaction()) drop_connection();
-  const auto why = paused_without_space(error);
-  {
-    const std::lock_guard lock(mutex_);
-    trouble_ = why;
-  }
-  context_.telemetry.health.set("commands " + context_.service, false, why);
+  hinder(paused_without_space(error));
   paused_ = true;
   look_later();
 }
@@ -39,8 +45,12 @@ void Writer::look_later() {
 }
 
 void Writer::look_at_outcome() {
-  if (!ensure_open()) return look_later();
+  if (const auto open = ensure_open(); !open) {
+    hinder(open.error().what);
+    return look_later();
+  }
   backoff_.reset();
+  go_on();
 }
 
 void Writer::look_again() {
@@ -49,7 +59,7 @@ void Writer::look_again() {
   if (!paused_) return look_at_outcome();
   const auto wrote = write_something();
   if (!wrote && wrote.error().code == Code::no_space) return look_later();
-  if (!wrote) lose_connection();  // something else is wrong now, and the next command will be told
+  if (!wrote) return lose_connection(wrote.error());  // something else is wrong now
   go_on();
 }
 
