@@ -289,7 +289,7 @@ void Connection::linger() {
   active_ = now_;
   begin_ = end_ = 0;
   error_code ec;
-  if (socket_.shutdown(tcp::socket::shutdown_send, ec)) close();
+  if (socket_.shutdown(tcp::socket::shutdown_send, ec) || ended_) close();
 }
 
 void Connection::close() {

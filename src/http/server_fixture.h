@@ -84,6 +84,12 @@ class ServerTest : public testing::Test {
     while (clock_.asked() < before + count) std::this_thread::yield();
   }
 
+  // Requires: the clock stands still, so none is closed for its time.
+  void await_connections(double count) {
+    auto& open = metrics_.gauge("leat_http_connections", "", {{"listener", "http"}});
+    while (open.value() != count) std::this_thread::yield();
+  }
+
   ByteBudget::Usage usage(ByteUser user) { return budget_->usage(user); }
 
   Client connect() { return Client::connect(server_->address(), patience).value(); }
