@@ -293,6 +293,26 @@ TEST_F(LogTest, AfterAFailedFlushNothingIsAcknowledgedAndReadsGoOn) {
   must_append({{p0, batch_of({"d"})}});
 }
 
+// A life that ends before its first checkpoint adds a file and frees none.
+TEST_F(LogTest, LivesThatAllEndEarlyDoNotGatherJournalFiles) {
+  ASSERT_TRUE(log->create(p0, {}));
+  for (int life = 0; life < 12; ++life) {
+    must_append({{p0, batch_of({std::to_string(life)})}});
+    open();
+    EXPECT_LE(world.files().list("d/journal")->size(), 3u) << "life " << life;
+  }
+  EXPECT_EQ(must_read(p0).size(), 12u);
+}
+
+TEST_F(LogTest, RefusesSizesThatRecoveryCouldNotReadBack) {
+  for (const Options& options : {Options{.journal_bytes = 2ull << 30}, Options{.group_bytes_max = 1ull << 30},
+                                 Options{.direct_bytes = 1ull << 30}}) {
+    const auto refused = Log::open(world.platform(), "d", options);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Code::invalid);
+  }
+}
+
 TEST_F(LogTest, RefusesMoreThanItsBounds) {
   open({.pending_bytes_max = 1000});
   ASSERT_TRUE(log->create(p0, {}));
