@@ -4,55 +4,38 @@
 #include <tuple>
 
 #include "log/test_world.h"
+#include "platform/passing_files.h"
 
 namespace leat::log {
 namespace {
 
 const PartitionId p0 = partition(0);
 
-// The simulated disk, of which one write to a segment can be made to fail.
-class OneBadWrite final : public platform::Files {
+// A disk of which one write to a segment can be made to fail.
+class OneBadWrite final : public platform::PassingFiles {
  public:
-  explicit OneBadWrite(platform::Files& files) : files_(files) {}
+  using PassingFiles::PassingFiles;
   void fail_next_segment_write() { failing_ = true; }
 
   Result<std::unique_ptr<platform::File>> open(const std::string& path, platform::Open how) override {
-    LEAT_TRY(auto file, files_.open(path, how));
-    return std::make_unique<Handle>(*this, std::move(file), path.ends_with(".log"));
+    LEAT_TRY(auto file, PassingFiles::open(path, how));
+    if (!path.ends_with(".log")) return file;
+    return std::make_unique<Handle>(*this, std::move(file));
   }
-  Result<> rename(const std::string& from, const std::string& to) override { return files_.rename(from, to); }
-  Result<> remove(const std::string& path) override { return files_.remove(path); }
-  Result<> make_directory(const std::string& path) override { return files_.make_directory(path); }
-  Result<std::vector<std::string>> list(const std::string& path) override { return files_.list(path); }
-  Result<bool> exists(const std::string& path) override { return files_.exists(path); }
-  Result<> sync_directory(const std::string& path) override { return files_.sync_directory(path); }
-  Result<std::unique_ptr<platform::Lock>> lock(const std::string& path) override { return files_.lock(path); }
 
  private:
-  class Handle final : public platform::File {
+  class Handle final : public platform::PassingFile {
    public:
-    Handle(OneBadWrite& all, std::unique_ptr<platform::File> file, bool segment)
-        : all_(all), file_(std::move(file)), segment_(segment) {}
-    Result<std::size_t> read_at(std::uint64_t position, char* into, std::size_t size) override {
-      return file_->read_at(position, into, size);
-    }
+    Handle(OneBadWrite& all, std::unique_ptr<platform::File> file) : PassingFile(std::move(file)), all_(all) {}
     Result<> write_at(std::uint64_t position, std::string_view bytes) override {
-      if (segment_ && std::exchange(all_.failing_, false)) return fail(Code::io, "a bad sector");
-      return file_->write_at(position, bytes);
+      if (std::exchange(all_.failing_, false)) return fail(Code::io, "a bad sector");
+      return PassingFile::write_at(position, bytes);
     }
-    Result<> sync() override { return file_->sync(); }
-    Result<std::uint64_t> size() override { return file_->size(); }
-    Result<> truncate(std::uint64_t size) override { return file_->truncate(size); }
-    Result<> reserve(std::uint64_t position, std::uint64_t length) override { return file_->reserve(position, length); }
-    void drop_cache() override { file_->drop_cache(); }
 
    private:
     OneBadWrite& all_;
-    std::unique_ptr<platform::File> file_;
-    const bool segment_;
   };
 
-  platform::Files& files_;
   bool failing_ = false;
 };
 

@@ -1,53 +1,33 @@
 #include "log/open_files.h"
 
 #include "log/test_world.h"
+#include "platform/passing_files.h"
 
 namespace leat::log {
 namespace {
 
-// The simulated disk, which counts what is open and refuses more than `most`.
-class CountingFiles final : public platform::Files {
+// A disk that counts what is open and refuses more than `limit`.
+class CountingFiles final : public platform::PassingFiles {
  public:
-  explicit CountingFiles(platform::Files& files) : files_(files) {}
+  using PassingFiles::PassingFiles;
   std::size_t open_now = 0, most_at_once = 0, limit = 1000;
 
   Result<std::unique_ptr<platform::File>> open(const std::string& path, platform::Open how) override {
     if (open_now >= limit) return fail(Code::unavailable, "too many open files");
-    LEAT_TRY(auto file, files_.open(path, how));
+    LEAT_TRY(auto file, PassingFiles::open(path, how));
     most_at_once = std::max(most_at_once, ++open_now);
     return std::make_unique<Handle>(*this, std::move(file));
   }
-  Result<> rename(const std::string& from, const std::string& to) override { return files_.rename(from, to); }
-  Result<> remove(const std::string& path) override { return files_.remove(path); }
-  Result<> make_directory(const std::string& path) override { return files_.make_directory(path); }
-  Result<std::vector<std::string>> list(const std::string& path) override { return files_.list(path); }
-  Result<bool> exists(const std::string& path) override { return files_.exists(path); }
-  Result<> sync_directory(const std::string& path) override { return files_.sync_directory(path); }
-  Result<std::unique_ptr<platform::Lock>> lock(const std::string& path) override { return files_.lock(path); }
 
  private:
-  class Handle final : public platform::File {
+  class Handle final : public platform::PassingFile {
    public:
-    Handle(CountingFiles& all, std::unique_ptr<platform::File> file) : all_(all), file_(std::move(file)) {}
+    Handle(CountingFiles& all, std::unique_ptr<platform::File> file) : PassingFile(std::move(file)), all_(all) {}
     ~Handle() override { --all_.open_now; }
-    Result<std::size_t> read_at(std::uint64_t position, char* into, std::size_t size) override {
-      return file_->read_at(position, into, size);
-    }
-    Result<> write_at(std::uint64_t position, std::string_view bytes) override {
-      return file_->write_at(position, bytes);
-    }
-    Result<> sync() override { return file_->sync(); }
-    Result<std::uint64_t> size() override { return file_->size(); }
-    Result<> truncate(std::uint64_t size) override { return file_->truncate(size); }
-    Result<> reserve(std::uint64_t position, std::uint64_t length) override { return file_->reserve(position, length); }
-    void drop_cache() override { file_->drop_cache(); }
 
    private:
     CountingFiles& all_;
-    std::unique_ptr<platform::File> file_;
   };
-
-  platform::Files& files_;
 };
 
 struct OpenFilesTest : testing::Test {

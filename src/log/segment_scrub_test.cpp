@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "log/test_damage.h"
+#include "platform/passing_files.h"
 
 namespace leat::log {
 namespace {
@@ -11,24 +12,13 @@ namespace {
 constexpr std::uint64_t bad_begin = 4096, bad_end = 8192;
 
 // A file of which one page cannot be read.
-class BadSector final : public platform::File {
+class BadSector final : public platform::PassingFile {
  public:
-  explicit BadSector(std::unique_ptr<platform::File> base) : base_(std::move(base)) {}
+  using PassingFile::PassingFile;
   Result<std::size_t> read_at(std::uint64_t position, char* into, std::size_t size) override {
     if (position < bad_end && position + size > bad_begin) return fail(Code::io, "Input/output error");
-    return base_->read_at(position, into, size);
+    return PassingFile::read_at(position, into, size);
   }
-  Result<> write_at(std::uint64_t position, std::string_view bytes) override {
-    return base_->write_at(position, bytes);
-  }
-  Result<> sync() override { return base_->sync(); }
-  Result<std::uint64_t> size() override { return base_->size(); }
-  Result<> truncate(std::uint64_t size) override { return base_->truncate(size); }
-  Result<> reserve(std::uint64_t position, std::uint64_t length) override { return base_->reserve(position, length); }
-  void drop_cache() override { base_->drop_cache(); }
-
- private:
-  std::unique_ptr<platform::File> base_;
 };
 
 // Twelve batches of 1070 bytes, of one record each.
