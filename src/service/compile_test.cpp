@@ -1,65 +1,15 @@
 #include "service/compile.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include "database/database.h"
-#include "definition/load.h"
-#include "platform/sim.h"
+#include "service/test_folder.h"
 
 namespace leat::service {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-// A system in a simulated folder; later parts replace earlier ones of the same name.
-struct Folder {
-  platform::SimWorld world{1};
-
-  void write(const std::string& name, std::string_view text) {
-    auto& files = world.files();
-    LEAT_ASSERT(files.make_directory("/s/events").has_value());
-    LEAT_ASSERT(platform::replace_file(files, "/s/" + name, text).has_value());
-  }
-  SystemPlan compile(std::vector<std::string>& lines) {
-    definition::Mistakes mistakes;
-    const auto system = definition::load(world.files(), "/s", mistakes);
-    SystemPlan plan = service::compile(system, world.platform(), mistakes);
-    for (const auto& mistake : mistakes.sorted()) lines.push_back(mistake.text());
-    return plan;
-  }
-};
-
-constexpr std::string_view item_schema =
-    R"({"type":"object","additionalProperties":false,"required":["id","name"],
-        "properties":{"id":{"type":"integer"},"name":{"type":"string"},"done":{"type":"boolean"},"tags":{"type":"array"}}})";
-
-// A service with one table, one topic of two events and whatever `rest` adds.
-void write_system(Folder& folder, std::string_view rest) {
-  folder.write("leat.yaml", "system: test\nservices: [shop.yaml]\n");
-  folder.write("shop.sql",
-               "create table items (id integer primary key autoincrement, name text not null, done boolean,\n"
-               "  tags json, price integer, unique (name));\n"
-               "create table others (id integer primary key, name text);\n");
-  folder.write("events/item.made.json", item_schema);
-  folder.write(
-      "events/item.gone.json",
-      R"({"type":"object","additionalProperties":false,"required":["id"],"properties":{"id":{"type":"integer"}}})");
-  folder.write(
-      "events/sale.made.json",
-      R"({"type":"object","required":["id"],"properties":{"id":{"type":"integer"},"name":{"type":"string"}}})");
-  folder.write("item.json", item_schema);
-  folder.write("shop.yaml",
-               "service: shop\nstate: shop.sql\n"
-               "topics:\n  items: {key: id, events: [item.made, item.gone]}\n"
-               "  sales: {key: id, events: [sale.made]}\n" +
-                   std::string(rest));
-}
-
-}  // namespace
 
 TEST(Compile, WhateverChangesAnAnswerChangesTheHashOfThePlan) {
   const auto hash = [](std::string_view queries, std::string_view payload = R"({"type":"string"})") {
@@ -211,85 +161,7 @@ TEST(Compile, TellsEachMistakeAtItsCharacter) {
     write_system(folder, rest);
     std::vector<std::string> lines;
     folder.compile(lines);
-    if (std::string_view(expected).empty()) {
-      EXPECT_THAT(lines, IsEmpty());
-    } else {
-      EXPECT_THAT(lines, ElementsAre(::testing::StartsWith(expected)));
-    }
-  }
-}
-
-// A rebuild has to give the same rows, whatever the clock says then.
-TEST(Compile, AReadModelAsksNoClock) {
-  struct Case {
-    const char* value;
-    bool asks;
-  };
-  for (const auto& [value, asks] : {
-           Case{"datetime(:name)", false},
-           Case{"strftime('%Y', :event.time)", false},
-           Case{"date(excluded.name)", true},  // no such column here: told by SQLite
-           Case{"date('2020-01-01', '+1 day')", false},
-           Case{"date(0, 'unixepoch')", false},
-           Case{"julianday (:name, '-1 month')", false},
-           Case{"'now'", false},
-           Case{"datetime()", true},
-           Case{"unixepoch ( )", true},
-           Case{"DateTime('now')", true},
-           Case{"datetime('NOW', 'start of day')", true},
-           Case{"strftime('%s')", true},
-           Case{"strftime('%s', 'Now')", true},
-           Case{"date('n' || 'ow')", true},
-           Case{"date(coalesce(:name, 'now'))", true},
-           Case{"upper(date())", true},
-           Case{"Current_Timestamp", true},
-           Case{"current_date || :name", true},
-       }) {
-    SCOPED_TRACE(value);
-    Folder folder;
-    write_system(
-        folder,
-        fmt::format("read_models:\n  names:\n    tables: create table names (id integer primary key, name text)\n"
-                    "    when:\n      item.made: \"insert into names values (:id, {})\"\n",
-                    value));
-    std::vector<std::string> lines;
-    folder.compile(lines);
-    EXPECT_EQ(!lines.empty(), asks) << fmt::format("{}", fmt::join(lines, "\n"));
-  }
-}
-
-TEST(Compile, DefaultsOfAReadModelAreTheSameAtEachRebuild) {
-  struct Case {
-    const char* column;
-    const char* expected;  // of the only line; empty: none
-  };
-  for (const auto& [column, expected] : {
-           Case{"name text default 'now'", ""},
-           Case{"price integer default -5", ""},
-           Case{"name text default (lower('X') || 'y')", ""},
-           Case{"at text default null", ""},
-           Case{"at text default current_timestamp",
-                "shop.yaml:8:74: the default of `names.at` gives another value at each rebuild"},
-           Case{"n integer default (random())",
-                "shop.yaml:8:77: the default of `names.n` gives another value at each rebuild"},
-           Case{"at text default ( datetime('now') )",
-                "shop.yaml:8:76: the default of `names.at` gives another value at each rebuild"},
-           Case{"at text default (now())",
-                "shop.yaml:8:75: the default of `names.at` gives another value at each rebuild"},
-       }) {
-    SCOPED_TRACE(column);
-    Folder folder;
-    write_system(folder,
-                 fmt::format("read_models:\n  names:\n    tables: \"create table names (id integer primary key, {})\"\n"
-                             "    when:\n      item.made: insert into names (id) values (:id)\n",
-                             column));
-    std::vector<std::string> lines;
-    folder.compile(lines);
-    if (std::string_view(expected).empty()) {
-      EXPECT_THAT(lines, IsEmpty());
-    } else {
-      EXPECT_THAT(lines, ElementsAre(::testing::StartsWith(expected)));
-    }
+    expect_line(lines, expected);
   }
 }
 
@@ -314,11 +186,7 @@ TEST(Compile, ScriptsMakeTablesAndRowsAndNothingElse) {
     folder.write("shop.sql", script);
     std::vector<std::string> lines;
     folder.compile(lines);
-    if (std::string_view(expected).empty()) {
-      EXPECT_THAT(lines, IsEmpty());
-    } else {
-      EXPECT_THAT(lines, ElementsAre(::testing::StartsWith(expected)));
-    }
+    expect_line(lines, expected);
   }
 }
 
@@ -461,36 +329,6 @@ TEST(Compile, PagesKnowWhatTheColumnsOfTheirOrderHold) {
 }
 
 // Its answer is other than the last one although nothing has changed, so nothing may be made of the data to tell.
-TEST(Compile, AQueryThatAsksTheClockOrChanceIsKnown) {
-  struct Case {
-    const char* select;
-    bool by_itself;
-  };
-  for (const auto& [select, by_itself] : {
-           Case{"select name from items where id = 1", false},
-           Case{"select upper(name) || abs(price) as n from items where id = 1", false},
-           Case{"select now() as n", true},
-           Case{"select name from items where id = 1 and name < Now()", true},
-           Case{"select random() as n", true},
-           Case{"select name from items where id = abs(random())", true},
-           Case{"select current_timestamp as n", true},
-           Case{"select date('now') as n", true},
-           Case{"select strftime('%s', name) as n from items where id = 1", true},  // the name may be 'now'
-           Case{"select n from clock", true},
-       }) {
-    SCOPED_TRACE(select);
-    Folder folder;
-    write_system(folder, fmt::format("queries:\n  GET /x:\n    one: \"{}\"\n", select));
-    folder.write("shop.sql",
-                 "create table items (id integer primary key, name text not null, price integer);\n"
-                 "create view clock as select now() as n;\n");
-    std::vector<std::string> lines;
-    const SystemPlan plan = folder.compile(lines);
-    ASSERT_THAT(lines, testing::Each(testing::HasSubstr("warning")));
-    EXPECT_EQ(plan.services.at(0).queries.at(0).may_change_by_itself, by_itself);
-  }
-}
-
 // SQLite compares NULL with nothing: a page that ended at one was the last, and those behind all others never came.
 TEST(Compile, PagesLeaveNoRowOutWhereItsOrderIsNull) {
   for (const char* order : {"price, id", "price desc, id", "price desc, id desc"}) {
@@ -536,4 +374,5 @@ TEST(Compile, ASpaceOrACommentIsNoChangeOfAReadModel) {
   EXPECT_NE(hash("insert into names values (:id, upper(:name))"), same);
 }
 
+}  // namespace
 }  // namespace leat::service
