@@ -5,8 +5,7 @@
 // Prints one line of JSON.
 #include <libpq-fe.h>
 
-#include "bench/crowd.h"
-#include "bench/process.h"
+#include "bench/peers/peer.h"
 
 namespace {
 
@@ -70,10 +69,5 @@ int main(int argc, char** argv) {
   connections.front()->run(
       "create table records (id bigint generated always as identity primary key, value text not null)");
   for (const auto& connection : connections) connection->prepare();
-  const auto pid = static_cast<int>(bench::number(argc, argv, "pid", 0));
-  bench::Crowd<Connection> crowd(std::move(connections), 0);
-  auto done = bench::run_crowd(
-      crowd, bench::number(argc, argv, "seconds", 1), [&] { return bench::cpu_seconds_with_children(pid); }, [] {});
-  const auto client = done.client_cpu_us();
-  bench::print(std::move(done.outcome), {{"client_cpu_us", client}});
+  bench::measure_peer(argc, argv, std::move(connections));
 }

@@ -3,9 +3,8 @@
 //   --socket=PATH --connections=1 --bytes=1024 --seconds=1
 //   --pid=N   the server, whose CPU time is reported
 // Prints one line of JSON.
-#include "bench/crowd.h"
+#include "bench/peers/peer.h"
 #include "bench/peers/unix_socket.h"
-#include "bench/process.h"
 
 namespace {
 
@@ -54,10 +53,5 @@ int main(int argc, char** argv) {
     connections.push_back(
         std::make_unique<Connection>(bench::option(argc, argv, "socket", "redis.sock"),
                                      static_cast<std::size_t>(bench::number(argc, argv, "bytes", 1024)), next));
-  const auto pid = static_cast<int>(bench::number(argc, argv, "pid", 0));
-  bench::Crowd<Connection> crowd(std::move(connections), 0);
-  auto done = bench::run_crowd(
-      crowd, bench::number(argc, argv, "seconds", 1), [&] { return bench::cpu_seconds_with_children(pid); }, [] {});
-  const auto client = done.client_cpu_us();
-  bench::print(std::move(done.outcome), {{"client_cpu_us", client}});
+  bench::measure_peer(argc, argv, std::move(connections));
 }
