@@ -8,23 +8,12 @@
 
 #include "broker/broker.h"
 #include "log/layout.h"
-#include "platform/sim.h"
+#include "log/test_damage.h"
 
 namespace leat::broker {
 namespace {
 
-using FileMap = std::map<std::string, std::string>;
-
-void collect(platform::Files& files, const std::string& folder, FileMap& into) {
-  const auto names = files.list(folder);
-  for (const std::string& name : *names) {
-    const std::string path = folder + "/" + name;
-    if (auto bytes = platform::read_file(files, path))
-      into[path] = *bytes;
-    else
-      collect(files, path, into);
-  }
-}
+using log::FileMap;
 
 // A life of a broker on a disk that holds `files`.
 class Life {
@@ -65,9 +54,7 @@ class Life {
   FileMap close() {
     broker_.reset();
     EXPECT_TRUE(log_->close());
-    FileMap files;
-    collect(world_.files(), "d", files);
-    return files;
+    return log::collect(world_.files());
   }
   Broker& broker() { return *broker_; }
 
